@@ -1,0 +1,171 @@
+// conv2d: a patch row is kw * c contiguous floats of a padded copy, so the tiles of matmul read
+// patches where they lie, kh runs a tile; each output is one sum in the order ky, kx, c.
+
+import { depthwiseSums } from "./depthwise";
+import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
+import { listRows, listRuns } from "./lists";
+import { bindB, panelBytes } from "./pack";
+import { scratch } from "./scratch";
+import { part } from "./share";
+import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
+
+/** Pixels of output in a block. */
+const BLOCK: i32 = 1024;
+/** With up to this many pixels the weights are read where they lie. */
+const FEW_PIXELS: i32 = 32;
+
+/** Share `share` of `shares` of a conv2d: a part of its images. */
+export function conv2dPart(
+  x: usize,
+  w: usize,
+  out: usize,
+  batch: i32,
+  n: i32,
+  h: i32,
+  width: i32,
+  c: i32,
+  kh: i32,
+  kw: i32,
+  oc: i32,
+  oh: i32,
+  ow: i32,
+  sh: i32,
+  sw: i32,
+  ph: i32,
+  pw: i32,
+  dh: i32,
+  dw: i32,
+  groups: i32,
+  xs: i32,
+  ws: i32,
+  share: i32,
+  shares: i32,
+): void {
+  const pixels = oh * ow;
+  if (batch * n * pixels * oc == 0) return;
+  if (kh * kw * c == 0) {
+    if (share == 0) memory.fill(out, 0, (batch * n * pixels * oc) << 2);
+    return;
+  }
+  if (groups > 1 && groups == c && groups == oc) {
+    depthwiseSums(x, w, out, batch, n, c, h, width, kh, kw, oh, ow, sh, sw, -ph, -pw, dh, dw, 1, 1, xs, ws, share, shares);
+    return;
+  }
+  const cg = c / groups;
+  const ocg = oc / groups;
+  const k = kh * kw * cg;
+  const spanH = (kh - 1) * dh + 1;
+  const spanW = (kw - 1) * dw + 1;
+  const endH = (oh - 1) * sh + spanH;
+  const endW = (ow - 1) * sw + spanW;
+  const inPlace = groups == 1 && ph == 0 && pw == 0 && endH <= h && endW <= width;
+  const cols = inPlace ? width : endW;
+
+  let images = imagesAtOnce(n, inPlace ? 0 : endH * cols * cg, pixels, BLOCK);
+  const rows = images ? oh : rowsAtOnce(oh, ow, BLOCK, inPlace ? 0 : cols * cg, spanH, sh, 1);
+  const blocks = (oh + rows - 1) / rows;
+  images = max(images, 1);
+  const imageRows = inPlace ? h : (rows - 1) * sh + spanH;
+
+  const table = <usize>(images * rows * ow) << 3;
+  const packed = n * pixels > FEW_PIXELS;
+  const weights = packed ? panelBytes(k, ocg) : <usize>k << 5;
+  const copyBytes = inPlace ? 0 : (images * imageRows * cols * cg) << 2;
+  const base = scratch(SWEEP_BYTES + kh * kw * 4 + 16 + table + weights + copyBytes);
+  const s = changetype<Sweep>(base);
+  s.runs = base + SWEEP_BYTES;
+  const list = s.runs + ((kh * kw * 4 + 15) & ~15);
+  const panels = list + ((table + 15) & ~15);
+  const copy = panels + weights;
+
+  const rowStep = cols * cg;
+  const pixelsAtOnce = rows * ow * oc;
+  listRows(list, images, imageRows * rowStep, pixelsAtOnce, rows, sh * rowStep, ow * oc, ow, sw * cg, oc);
+  const perRow = dw == 1 ? 1 : kw; // taps side by side are one run
+  s.len = dw == 1 ? kw * cg : cg;
+  s.aStep = 4;
+  s.add = 0;
+  s.fours = 0;
+
+  const units = n * blocks;
+  const last = part(batch * units, share + 1, shares);
+  for (let g = 0; g < groups; g++) {
+    let bound = -1;
+    for (let u = part(batch * units, share, shares); u < last; ) {
+      const i = u / units;
+      const image = (u - i * units) / blocks;
+      const y = ((u - i * units) % blocks) * rows;
+      const count = blocks > 1 ? 1 : min(images, min(n - image, last - u));
+      const high = min(rows, oh - y);
+      if (bound < 0 || (i != bound && ws != 0)) {
+        s.to = 0;
+        const from = w + ((i * ws + g * ocg) << 2);
+        bindB(s, panels, from, oc << 2, 4, k, ocg, packed);
+      }
+      bound = i;
+      const src = x + ((i * xs + image * h * width * c + g * cg) << 2);
+      let a = copy;
+      if (inPlace) a = src + ((y * sh * width * c) << 2);
+      else copyWindows(copy, count, imageRows, cols, cg, src, y * sh - ph, -pw, h, width, c);
+      s.runsEnd = listRuns(s.runs, a, kh, dh * rowStep, perRow, dw * cg, s.len);
+      const to = s.to;
+      s.to = out + ((((i * n + image) * oh + y) * ow * oc + g * ocg) << 2);
+      s.end += s.to - to;
+      sweep(list, count * high * ow, s);
+      u += count;
+    }
+  }
+}
+
+/** conv2d of the kernel table, operands in its order. */
+export function conv2d(
+  x: usize,
+  w: usize,
+  out: usize,
+  batch: i32,
+  n: i32,
+  h: i32,
+  width: i32,
+  c: i32,
+  kh: i32,
+  kw: i32,
+  oc: i32,
+  oh: i32,
+  ow: i32,
+  sh: i32,
+  sw: i32,
+  ph: i32,
+  pw: i32,
+  dh: i32,
+  dw: i32,
+  groups: i32,
+  xs: i32,
+  ws: i32,
+): void {
+  conv2dPart(
+    x,
+    w,
+    out,
+    batch,
+    n,
+    h,
+    width,
+    c,
+    kh,
+    kw,
+    oc,
+    oh,
+    ow,
+    sh,
+    sw,
+    ph,
+    pw,
+    dh,
+    dw,
+    groups,
+    xs,
+    ws,
+    0,
+    1,
+  );
+}

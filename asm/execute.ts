@@ -1,0 +1,223 @@
+// Runs a program: a list of kernel calls in memory, in one call from outside.
+//
+// A call is `words, opcode, operands, parameters`: the opcode is the kernel's place in
+// src/device/kernels.ts; an operand is two words, the place of a base address in `slots` and a
+// distance in bytes from it.
+
+import { argsort, intArgsort } from "./argsort";
+import { chain } from "./chain";
+import { conv2d } from "./conv2d";
+import { conv2dInput } from "./conv2dInput";
+import { conv2dKernel } from "./conv2dKernel";
+import { gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
+import { fill, fillInt, map1, map2, map3 } from "./map";
+import { matmul } from "./matmul";
+import { move } from "./move";
+import { normalize, normalizeInput } from "./normalize";
+import { maxPoolIndex, poolGather, poolScatter, sumPool, sumPoolInput } from "./pooling";
+import { randomBits, splitKey } from "./random";
+import {
+  argmax, argmin, cumsum, intMax, intMin, intProd, intSum,
+  logSumExp, max, min, prod, sum,
+} from "./reductions";
+import { logSoftmax, softmax } from "./softmax";
+
+// @ts-ignore: decorator
+@inline
+function at(p: usize, word: usize, slots: usize): usize {
+  const slot = <usize>load<u32>(p + (word << 2)) << 2;
+  return load<usize>(slots + slot) + <usize>load<u32>(p + (word << 2), 4);
+}
+
+// @ts-ignore: decorator
+@inline
+function int(p: usize, word: usize): i32 {
+  return load<i32>(p + (word << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function real(p: usize, word: usize): f32 {
+  return load<f32>(p + (word << 2));
+}
+
+/** Runs the call at `p`. Gives -1, or the position of the first bad index of one that checks. */
+function run(p: usize, slots: usize): i32 {
+  switch (load<i32>(p)) {
+    case 0:
+      map1(
+        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8),
+      );
+      return -1;
+    case 1:
+      map2(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12),
+      );
+      return -1;
+    case 2:
+      map3(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), at(p, 7, slots), int(p, 9), int(p, 10),
+        int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+      );
+      return -1;
+    case 3: chain(p, slots); return -1;
+    case 4: fill(at(p, 1, slots), int(p, 3), real(p, 4)); return -1;
+    case 5: fillInt(at(p, 1, slots), int(p, 3), int(p, 4)); return -1;
+    case 6: sum(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 7: prod(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 8: max(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 9: min(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 10: argmax(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 11: argmin(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 12:
+      logSumExp(
+        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7),
+      );
+      return -1;
+    case 13: intSum(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 14: intProd(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 15: intMax(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 16: intMin(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 17:
+      cumsum(
+        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8),
+      );
+      return -1;
+    case 18:
+      move(
+        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+        int(p, 17), int(p, 18), int(p, 19), int(p, 20), int(p, 21), int(p, 22), int(p, 23),
+        int(p, 24),
+      );
+      return -1;
+    case 19:
+      return gather(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10),
+      );
+    case 20:
+      return scatterAdd(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10),
+      );
+    case 21:
+      return gatherAlong(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10),
+      );
+    case 22:
+      return scatterAlong(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10),
+      );
+    case 23: argsort(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7)); return -1;
+    case 24:
+      intArgsort(
+        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7),
+      );
+      return -1;
+    case 25:
+      matmul(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14),
+      );
+      return -1;
+    case 26:
+      conv2d(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+        int(p, 17), int(p, 18), int(p, 19), int(p, 20), int(p, 21), int(p, 22), int(p, 23),
+        int(p, 24), int(p, 25),
+      );
+      return -1;
+    case 27:
+      conv2dInput(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+        int(p, 17), int(p, 18), int(p, 19), int(p, 20), int(p, 21), int(p, 22), int(p, 23),
+        int(p, 24), int(p, 25),
+      );
+      return -1;
+    case 28:
+      conv2dKernel(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+        int(p, 17), int(p, 18), int(p, 19), int(p, 20), int(p, 21), int(p, 22), int(p, 23),
+        int(p, 24), int(p, 25),
+      );
+      return -1;
+    case 29:
+      maxPoolIndex(
+        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+      );
+      return -1;
+    case 30:
+      poolGather(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+        int(p, 17), int(p, 18),
+      );
+      return -1;
+    case 31:
+      poolScatter(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+        int(p, 17), int(p, 18),
+      );
+      return -1;
+    case 32:
+      sumPool(
+        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+      );
+      return -1;
+    case 33:
+      sumPoolInput(
+        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8), int(p, 9),
+        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
+      );
+      return -1;
+    case 34: softmax(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6)); return -1;
+    case 35: logSoftmax(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6)); return -1;
+    case 36:
+      normalize(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
+        real(p, 10),
+      );
+      return -1;
+    case 37:
+      normalizeInput(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), at(p, 7, slots), int(p, 9), int(p, 10),
+        int(p, 11),
+      );
+      return -1;
+    case 38: randomBits(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6)); return -1;
+    case 39: splitKey(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6)); return -1;
+  }
+  return -1;
+}
+
+/** The position of the bad index that stopped the last program. */
+let bad: i32 = -1;
+
+export function badIndex(): i32 {
+  return bad;
+}
+
+/** Runs `count` calls. Gives -1, or the place of the call that found a bad index. */
+export function execute(list: usize, slots: usize, count: i32): i32 {
+  let p = list;
+  for (let i = 0; i < count; i++) {
+    const found = run(p + 4, slots);
+    if (found >= 0) {
+      bad = found;
+      return i;
+    }
+    p += <usize>load<u32>(p) << 2;
+  }
+  return -1;
+}
+

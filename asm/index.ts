@@ -1,0 +1,24 @@
+// The module of all kernels: one export for each name of src/device/kernels.ts, with the addresses
+// of its inputs, those of its outputs, then its parameters.
+
+export { argsort, intArgsort } from "./argsort";
+export { conv2d } from "./conv2d";
+export { conv2dInput } from "./conv2dInput";
+export { conv2dKernel } from "./conv2dKernel";
+export { badIndex, execute } from "./execute";
+export { gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
+export { fill, fillInt, map1, map2, map3 } from "./map";
+export { matmul } from "./matmul";
+export { move } from "./move";
+export { normalize, normalizeInput } from "./normalize";
+export { maxPoolIndex, poolGather, poolScatter, sumPool, sumPoolInput } from "./pooling";
+export { randomBits, splitKey } from "./random";
+export {
+  argmax, argmin, cumsum, intMax, intMin, intProd, intSum, logSumExp, max, min, prod, sum,
+} from "./reductions";
+export { logSoftmax, softmax } from "./softmax";
+
+/** Where the memory that kernels do not use begins. */
+export function heapBase(): usize {
+  return __heap_base;
+}

@@ -1,0 +1,135 @@
+// Normalization of x [outer, n, inner] over its middle axis, and its adjoint: rows when inner is 1
+// (layer norm), else columns (batch norm). Means come from float64 totals; the variance is the mean
+// of (x - mean)^2, never a difference of large numbers.
+
+import {
+  FOLD_AREA, Fold, foldColumns, loadStrip, narrow, storeStrip, stripOffset, strips, sumRow,
+  totalsBytes,
+} from "./fold";
+import { scratch } from "./scratch";
+
+/** 1 / sqrt(variance + eps). */
+// @ts-ignore: decorator
+@inline
+function inverseDeviation(variance: v128, eps: f32): v128 {
+  return f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(eps))));
+}
+
+// @ts-ignore: decorator
+@inline
+function scaled(x: usize, out: usize, width: u32, mean: v128, r: v128): void {
+  storeStrip(out, f32x4.mul(f32x4.sub(loadStrip(x, width), mean), r), width);
+}
+
+// @ts-ignore: decorator
+@inline
+function adjoint(
+  g: usize, y: usize, out: usize, width: u32, r: v128, meanG: v128, meanGY: v128,
+): void {
+  const rest = f32x4.mul(loadStrip(y, width), meanGY);
+  const d = f32x4.sub(f32x4.sub(loadStrip(g, width), meanG), rest);
+  storeStrip(out, f32x4.mul(r, d), width);
+}
+
+export function normalize(
+  x: usize, out: usize, rstd: usize, outer: i32, n: i32, inner: i32, eps: f32,
+): void {
+  const zero = i32x4.splat(0);
+  const row = <usize>inner << 2;
+  const scale: f64 = 1 / <f64>n;
+  const count = strips(inner);
+  const area = scratch(FOLD_AREA + totalsBytes(inner) + (<usize>count << 5));
+  if (inner == 1) {
+    for (; outer; outer--) {
+      const mean = f32x4.splat(<f32>(sumRow(Fold.sum, x, x, zero, n, area) * scale));
+      const variance = <f32>(sumRow(Fold.squares, x, x, mean, n, area) * scale);
+      const r = inverseDeviation(f32x4.splat(variance), eps);
+      for (let s: u32 = 0; s < strips(n); s++) {
+        const at = stripOffset(s, n);
+        scaled(x + at, out + at, n, mean, r);
+      }
+      v128.store_lane<f32>(rstd, r, 0);
+      rstd += 4;
+      x += <usize>n << 2;
+      out += <usize>n << 2;
+    }
+    return;
+  }
+  const totals = area + FOLD_AREA;
+  const means = totals + totalsBytes(inner);
+  const rs = means + (<usize>count << 4);
+  for (; outer; outer--) {
+    foldColumns(Fold.sum, x, x, 0, n, inner, totals, area);
+    for (let s: u32 = 0; s < count; s++) {
+      v128.store(means + (<usize>s << 4), narrow(totals + (<usize>s << 5), scale));
+    }
+    foldColumns(Fold.squares, x, x, means, n, inner, totals, area);
+    for (let s: u32 = 0; s < count; s++) {
+      const r = inverseDeviation(narrow(totals + (<usize>s << 5), scale), eps);
+      v128.store(rs + (<usize>s << 4), r);
+      storeStrip(rstd + stripOffset(s, inner), r, inner);
+    }
+    for (let j = 0; j < n; j++) {
+      for (let s: u32 = 0; s < count; s++) {
+        const at = stripOffset(s, inner);
+        const k = <usize>s << 4;
+        scaled(x + at, out + at, inner, v128.load(means + k), v128.load(rs + k));
+      }
+      x += row;
+      out += row;
+    }
+    rstd += row;
+  }
+}
+
+/** out = rstd (g - mean(g) - y mean(g y)). */
+export function normalizeInput(
+  g: usize, y: usize, rstd: usize, out: usize, outer: i32, n: i32, inner: i32,
+): void {
+  const zero = i32x4.splat(0);
+  const row = <usize>inner << 2;
+  const scale: f64 = 1 / <f64>n;
+  const count = strips(inner);
+  const area = scratch(FOLD_AREA + totalsBytes(inner) + (<usize>count << 5));
+  if (inner == 1) {
+    for (; outer; outer--) {
+      const meanG = f32x4.splat(<f32>(sumRow(Fold.sum, g, g, zero, n, area) * scale));
+      const meanGY = f32x4.splat(<f32>(sumRow(Fold.products, g, y, zero, n, area) * scale));
+      const r = v128.load32_splat(rstd);
+      for (let s: u32 = 0; s < strips(n); s++) {
+        const at = stripOffset(s, n);
+        adjoint(g + at, y + at, out + at, n, r, meanG, meanGY);
+      }
+      rstd += 4;
+      g += <usize>n << 2;
+      y += <usize>n << 2;
+      out += <usize>n << 2;
+    }
+    return;
+  }
+  const totals = area + FOLD_AREA;
+  const means = totals + totalsBytes(inner);
+  const products = means + (<usize>count << 4);
+  for (; outer; outer--) {
+    foldColumns(Fold.sum, g, g, 0, n, inner, totals, area);
+    for (let s: u32 = 0; s < count; s++) {
+      v128.store(means + (<usize>s << 4), narrow(totals + (<usize>s << 5), scale));
+    }
+    foldColumns(Fold.products, g, y, 0, n, inner, totals, area);
+    for (let s: u32 = 0; s < count; s++) {
+      v128.store(products + (<usize>s << 4), narrow(totals + (<usize>s << 5), scale));
+    }
+    for (let j = 0; j < n; j++) {
+      for (let s: u32 = 0; s < count; s++) {
+        const at = stripOffset(s, inner);
+        const k = <usize>s << 4;
+        const r = loadStrip(rstd + at, inner);
+        adjoint(g + at, y + at, out + at, inner, r, v128.load(means + k), v128.load(products + k));
+      }
+      g += row;
+      y += row;
+      out += row;
+    }
+    rstd += row;
+  }
+}

@@ -1,0 +1,144 @@
+// The learner: MAML on a small net, as the library gives it. All that the demo asks of the engine is
+// in this file.
+
+import {
+  crossEntropy,
+  data,
+  dispose,
+  key,
+  mean,
+  meta,
+  mse,
+  nn,
+  optim,
+  relu,
+  scope,
+  type Tensor,
+  type Tree,
+} from "hypergrad";
+import type { Order, Settings } from "./options";
+import type { HostTask } from "./tasks";
+
+/** What a learner makes of one task after each asked number of inner steps. */
+export interface Outcome {
+  /** Accuracy or mean squared error on the query side; NaN when an output is no finite number. */
+  scores: number[];
+  /** Labels, or values, of the query side: [column][example]. */
+  predictions: number[][];
+}
+
+export interface Learner {
+  /** One meta-step; the meta-loss before it. */
+  step(tasks: readonly HostTask[]): Promise<number>;
+  /** Adapts a copy and judges it; the learner does not change. `columns` rise. */
+  test(task: HostTask, columns: readonly number[]): Promise<Outcome>;
+  /** All that the next step depends on, by path. */
+  arrays(): Promise<Record<string, data.HostArray>>;
+  dispose(): void;
+}
+
+/** Conv-4 as in meta-learning papers but with strides for pooling; its norm uses the statistics of
+ * the very batch, so query predictions are transductive. */
+function convNet(way: number, filters: number): nn.Layer {
+  const block = (inputs: number) => [
+    nn.conv(inputs, filters, { size: 3, stride: 2, padding: 1, bias: false }),
+    nn.norm(filters, { eps: 1e-3 }),
+    relu,
+  ];
+  return nn.sequential(
+    ...block(1),
+    ...block(filters),
+    ...block(filters),
+    ...block(filters),
+    (x: Tensor) => mean(x, { axis: [1, 2] }),
+    nn.linear(filters, way),
+  );
+}
+
+/** A learner with fresh weights by seed, or, with `arrays`, the one that they were taken from. */
+export function createLearner(
+  settings: Settings,
+  order: Order,
+  seed: number,
+  arrays: Record<string, data.HostArray> | null,
+): Learner {
+  const { task, way, filters, steps, innerLr } = settings;
+  const points = task === "sinusoid";
+  const net = points ? nn.mlp([1, filters, filters, 1], relu) : convNet(way, filters);
+  const learner = meta.maml({
+    loss: (params: Tree, { x, y }: data.Examples) => {
+      const out = net.apply(params, x);
+      return points ? mse(out, y) : crossEntropy(out, y);
+    },
+    inner: meta.inner.sgd({ lr: innerLr }),
+    steps,
+    order,
+    outer: optim.adam({ lr: 1e-3 }),
+  });
+  const fresh = scope(() => learner.init(net.init(key(seed))));
+  let state = fresh;
+  if (arrays) {
+    state = data.refillTree(fresh, arrays);
+    dispose(fresh);
+  }
+
+  return {
+    async step(hostTasks) {
+      const tasks = hostTasks.map(data.taskTensors);
+      const next = learner.step(state, tasks);
+      dispose(state);
+      state = next.state;
+      const loss = await next.value.item();
+      dispose({ tasks, value: next.value, stats: next.stats });
+      return loss;
+    },
+
+    async test(hostTask, columns) {
+      const { support, query } = data.taskTensors(hostTask);
+      const outcome: Outcome = { scores: [], predictions: [] };
+      let params: Tree = state.params;
+      let done = 0;
+      for (const k of columns) {
+        if (k > done) {
+          const learned = { params, meta: state.meta };
+          const next = learner.adapt(learned, support, { steps: k - done });
+          if (done > 0) dispose(params);
+          params = next;
+          done = k;
+        }
+        const out = scope(() => net.apply(params, query.x));
+        const values = await out.data();
+        out.dispose();
+        const predictions = points ? Array.from(values) : labels(values, way);
+        outcome.predictions.push(predictions);
+        outcome.scores.push(score(values, predictions, hostTask.query.y, points));
+      }
+      if (done > 0) dispose(params);
+      dispose({ support, query });
+      return outcome;
+    },
+
+    arrays: () => data.treeArrays(state),
+    dispose: () => dispose(state),
+  };
+}
+
+/** The class of the largest logit in each row. */
+function labels(logits: ArrayLike<number>, way: number): number[] {
+  return Array.from({ length: logits.length / way }, (_, i) => {
+    let best = 0;
+    for (let c = 1; c < way; c++) if (logits[i * way + c] > logits[i * way + best]) best = c;
+    return best;
+  });
+}
+
+function score(
+  values: ArrayLike<number>,
+  predictions: readonly number[],
+  truth: ArrayLike<number>,
+  points: boolean,
+): number {
+  if (!Array.from(values).every(Number.isFinite)) return Number.NaN;
+  const each = predictions.map((p, i) => (points ? (p - truth[i]) ** 2 : Number(p === truth[i])));
+  return each.reduce((sum, v) => sum + v, 0) / each.length;
+}

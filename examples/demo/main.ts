@@ -1,0 +1,134 @@
+// Learns to learn characters, Omniglot or sine curves by second-order MAML, beside first order and
+// training from scratch. npm run demo [-- --task omniglot --data DIR] [-- --help]
+
+import { readFile, writeFile } from "node:fs/promises";
+import { init } from "hypergrad";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
+import { cellText, columnsOf, columnText, headlineSteps, tableText } from "./evaluate";
+import { type Command, help, parseOptions, type Settings, UsageError } from "./options";
+import { clock } from "./progress";
+import { reportOf } from "./report";
+import { phasesOf, type Result, run, Stopped } from "./run";
+import { loadTasks, type Tasks } from "./tasks";
+
+const started = performance.now();
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = parseOptions(args);
+  if (command === null) {
+    console.log(help);
+    return 0;
+  }
+  const { resume, data } = command;
+  const earlier = resume === undefined ? null : await readCheckpoint(resume);
+  const settings = earlier?.settings ?? command.settings;
+  if (settings.task === "omniglot" && data === undefined) {
+    throw new UsageError("the checkpoint is of --task omniglot: give --data DIR too");
+  }
+  const device = await init({ device: settings.device });
+  const about = `${device.name}: ${device.info.reason}`;
+  const version = await versions();
+  warnOfOther(earlier, about, version);
+  const state: Checkpoint = earlier ?? {
+    settings,
+    device: about,
+    version,
+    phases: phasesOf(settings),
+  };
+  console.log(`${version}\ndevice ${about}`);
+  const tasks = await loadTasks(settings, data);
+  console.log(`task   ${tasks.about}\nset    ${settingText(settings)}`);
+  let stopping = false;
+  // Once: the second Ctrl-C ends the process as usual.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      stopping = true;
+    });
+  }
+  try {
+    const result = await run(state, tasks, () => stopping);
+    await finish({ command, state, result, tasks });
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    await writeCheckpoint(command.save, state);
+    const folder = data === undefined ? "" : ` --data ${data}`;
+    console.log(`stopped and saved; go on with: npm run demo -- --resume ${command.save}${folder}`);
+    return 130;
+  }
+}
+
+async function finish(parts: {
+  command: Command;
+  state: Checkpoint;
+  result: Result;
+  tasks: Tasks;
+}): Promise<void> {
+  const { command, state, result, tasks } = parts;
+  const { settings } = state;
+  console.log(`\n${tasks.measure} over ${settings.testTasks} fixed test tasks, 95 % interval`);
+  console.log(tableText(result.rows, settings, tasks));
+  console.log("* more inner steps than in training");
+  const steps = headlineSteps(settings);
+  const column = columnsOf(settings).indexOf(steps);
+  const [first] = result.rows.filter((row) => row.cells);
+  const shown = cellText(first.cells![column], tasks.measure);
+  console.log(`\n${first.label} after ${columnText(steps, settings)}: ${shown}`);
+  const html = await reportOf({ run: state, result, tasks, command: commandOf(settings, command) });
+  await writeFile(command.out, html);
+  result.best.dispose();
+  result.scratch.dispose();
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`report ${command.out}; ${clock(seconds)} in all`);
+}
+
+/** Other bits than those of the run that was stopped must not go unseen. */
+function warnOfOther(earlier: Checkpoint | null, device: string, version: string): void {
+  if (earlier === null) return;
+  for (const [what, was, is] of [
+    ["device", earlier.device, device],
+    ["version", earlier.version, version],
+  ]) {
+    if (was !== is) {
+      console.warn(`warning: the checkpoint is of ${what} "${was}", this is "${is}": bits differ`);
+    }
+  }
+}
+
+function settingText(s: Settings): string {
+  return (
+    `orders ${s.orders.join(" and ")}, ${s.iterations} meta-steps of ${s.metaBatch} tasks, ` +
+    `${s.steps} inner ${s.steps === 1 ? "step" : "steps"} of ${s.innerLr}, ` +
+    `${s.filters} ${s.task === "sinusoid" ? "hidden units" : "filters"}, ` +
+    `seed ${s.seed}${s.seeds > 1 ? ` to ${s.seed + s.seeds - 1}` : ""}`
+  );
+}
+
+/** The command that makes this run again from the start. */
+function commandOf(s: Settings, { data }: Command): string {
+  const options: [string, unknown][] = [["task", s.task]];
+  if (data !== undefined) options.push(["data", data]);
+  if (s.task !== "sinusoid") options.push(["way", s.way]);
+  options.push(["shot", s.shot], ["query", s.query], ["steps", s.steps]);
+  if (s.orders.length === 1) options.push(["order", s.orders[0]]);
+  options.push(["iterations", s.iterations], ["meta-batch", s.metaBatch], ["filters", s.filters]);
+  options.push(["inner-lr", s.innerLr], ["test-tasks", s.testTasks], ["seed", s.seed]);
+  options.push(["seeds", s.seeds], ["device", s.device]);
+  return `npm run demo -- ${options.map(([name, value]) => `--${name} ${value}`).join(" ")}`;
+}
+
+async function versions(): Promise<string> {
+  const file = new URL("../../package.json", import.meta.url);
+  const { version } = JSON.parse(await readFile(file, "utf8"));
+  return `hypergrad ${version}, Node ${process.versions.node}`;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError;
+  const known = error instanceof Error && (usage || /Error$/.test(error.name));
+  console.error(known ? `demo: ${error.message}` : error);
+  if (usage) console.error("npm run demo -- --help lists the options");
+  process.exitCode = usage ? 2 : 1;
+}

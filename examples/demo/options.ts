@@ -1,0 +1,171 @@
+// The demo's command line: every option checked before anything is loaded, and one clear line for
+// each that is wrong.
+
+import { parseArgs } from "node:util";
+
+export type TaskName = "sinusoid" | "characters" | "omniglot";
+export type Order = 1 | 2;
+
+/** All that decides the bits of a run; kept in checkpoints and reports. */
+export interface Settings {
+  task: TaskName;
+  way: number;
+  shot: number;
+  query: number;
+  /** Inner steps in training. */
+  steps: number;
+  /** The orders to train, in this order. */
+  orders: Order[];
+  seed: number;
+  /** Runs with seeds seed, seed + 1, ... */
+  seeds: number;
+  device: "auto" | "reference" | "wasm" | "webgpu";
+  iterations: number;
+  /** Tasks of a meta-step. */
+  metaBatch: number;
+  filters: number;
+  innerLr: number;
+  /** Fixed test tasks. */
+  testTasks: number;
+}
+
+/** What a command asks for. */
+export interface Command {
+  settings: Settings;
+  /** Folder of Omniglot. */
+  data?: string;
+  /** Checkpoint to go on from; the settings are then its own. */
+  resume?: string;
+  /** Where Ctrl-C saves. */
+  save: string;
+  /** The report. */
+  out: string;
+}
+
+/** A command line that cannot be run; the message is one line. */
+export class UsageError extends Error {}
+
+const images = { way: 5, shot: 1, query: 1, steps: 1, metaBatch: 8, filters: 32, innerLr: 0.4 };
+/** Protocols of the three tasks. */
+const defaults = {
+  sinusoid: {
+    ...{ way: 1, shot: 10, query: 10, steps: 1, metaBatch: 25, filters: 40, innerLr: 0.01 },
+    ...{ iterations: 15000, orders: [2, 1] as Order[] },
+  },
+  characters: { ...images, iterations: 1500, orders: [2, 1] as Order[] },
+  omniglot: { ...images, iterations: 6000, orders: [2] as Order[] },
+};
+
+export const help = `Learns to learn: second-order MAML beside first order and training from scratch.
+
+  npm run demo -- [options]
+
+  --task NAME        sinusoid, characters or omniglot (characters)
+  --data DIR         folder of omniglot.json and its .bin.gz files; for --task omniglot
+  --way N            classes of a task (5)
+  --shot N           support images of a class, or points of a curve (1; sinusoid 10)
+  --query N          query images of a class, or points of a curve (1; sinusoid 10)
+  --steps N          inner steps in training (1)
+  --order 1|2        train this order only (both; omniglot 2)
+  --iterations N     meta-steps (characters ${defaults.characters.iterations}, omniglot ${defaults.omniglot.iterations}, sinusoid ${defaults.sinusoid.iterations})
+  --meta-batch N     tasks of a meta-step (8; sinusoid 25)
+  --filters N        filters of a conv layer, or hidden units of the sinusoid's net (32; 40)
+  --inner-lr X       learning rate of the inner steps (0.4; sinusoid 0.01)
+  --test-tasks N     fixed test tasks (600)
+  --seed N           seed of weights and tasks (0)
+  --seeds N          runs, with seeds from --seed on, averaged in the table (1)
+  --device NAME      auto, reference, wasm or webgpu (auto)
+  --out FILE         the report (report.html)
+  --save FILE        where Ctrl-C saves (checkpoints/TASK.safetensors)
+  --resume FILE      go on from there; takes all settings from the file
+  --help             this text
+`;
+
+const text = { type: "string" } as const;
+const options = {
+  ...{ task: text, data: text, way: text, shot: text, query: text, steps: text, order: text },
+  ...{ iterations: text, "meta-batch": text, filters: text, "inner-lr": text, seed: text },
+  ...{ seeds: text, device: text, out: text, save: text, resume: text, "test-tasks": text },
+  help: { type: "boolean" },
+} as const;
+
+/** The command of these arguments, or null when they ask for help. Throws a UsageError. */
+export function parseOptions(args: readonly string[]): Command | null {
+  let values: Record<string, string | boolean | undefined>;
+  try {
+    values = parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (error) {
+    throw new UsageError(firstSentence((error as Error).message));
+  }
+  if (values.help) return null;
+  const given = values as Record<string, string | undefined>;
+  const { data, resume } = given;
+  const out = given.out ?? "report.html";
+  if (resume !== undefined) {
+    const other = Object.keys(given).find(
+      (name) => !["resume", "out", "save", "data"].includes(name),
+    );
+    if (other)
+      throw new UsageError(`--resume takes its settings from the file: leave out --${other}`);
+  }
+  const task = choice("task", given.task ?? "characters", ["sinusoid", "characters", "omniglot"]);
+  if (task === "sinusoid" && given.way !== undefined) {
+    throw new UsageError("--way means nothing with --task sinusoid: leave it out");
+  }
+  if (task === "omniglot" && data === undefined) {
+    throw new UsageError("--task omniglot needs --data DIR, the folder of omniglot.json");
+  }
+  if (task !== "omniglot" && data !== undefined && resume === undefined) {
+    throw new UsageError(`--data means nothing with --task ${task}: leave it out`);
+  }
+  const base = defaults[task];
+  const whole = (name: string, fallback: number, least = 1) =>
+    given[name] === undefined ? fallback : number(name, given[name], least, true);
+  const settings: Settings = {
+    task,
+    way: whole("way", base.way, 2),
+    shot: whole("shot", base.shot),
+    query: whole("query", base.query),
+    steps: whole("steps", base.steps),
+    orders:
+      given.order === undefined
+        ? base.orders
+        : [Number(choice("order", given.order, ["1", "2"])) as Order],
+    seed: whole("seed", 0, 0),
+    seeds: whole("seeds", 1),
+    device: choice("device", given.device ?? "auto", ["auto", "reference", "wasm", "webgpu"]),
+    iterations: whole("iterations", base.iterations),
+    metaBatch: whole("meta-batch", base.metaBatch),
+    filters: whole("filters", base.filters),
+    innerLr:
+      given["inner-lr"] === undefined
+        ? base.innerLr
+        : number("inner-lr", given["inner-lr"], 0, false),
+    testTasks: whole("test-tasks", 600, 2),
+  };
+  const save = given.save ?? resume ?? `checkpoints/${task}.safetensors`;
+  return { settings, data, resume, save, out };
+}
+
+function choice<T extends string>(name: string, value: string, among: readonly T[]): T {
+  if (!among.includes(value as T)) {
+    throw new UsageError(`--${name} is ${among.join(", ")}; got ${JSON.stringify(value)}`);
+  }
+  return value as T;
+}
+
+function number(name: string, value: string, least: number, whole: boolean): number {
+  const n = value.trim() === "" ? Number.NaN : Number(value);
+  if (whole && (!Number.isSafeInteger(n) || n < least)) {
+    throw new UsageError(`--${name} is a whole number from ${least}; got ${JSON.stringify(value)}`);
+  }
+  if (!whole && !(n > least && n < Number.POSITIVE_INFINITY)) {
+    throw new UsageError(`--${name} is a number above ${least}; got ${JSON.stringify(value)}`);
+  }
+  return n;
+}
+
+/** Node's own texts go on with advice over several sentences. */
+function firstSentence(message: string): string {
+  return message.split(/\.\s|\n/)[0];
+}

@@ -1,0 +1,15 @@
+// The three element types and the typed arrays that carry them; every element is 32 bits wide on
+// a device, except that the reference device keeps float32 values in 64 bits.
+
+export type DType = "float32" | "int32" | "bool";
+
+/** What host data looks like: floats in a Float32Array (Float64Array on the reference device),
+ * int32 and bool in an Int32Array, bool as 0 and 1. */
+export type TypedArray = Float32Array | Float64Array | Int32Array;
+
+/** Bytes of one element on a device. */
+export const BYTES = 4;
+
+export function isDType(x: unknown): x is DType {
+  return x === "float32" || x === "int32" || x === "bool";
+}

@@ -1,0 +1,40 @@
+// What `data` offers: pools of classes, tasks drawn from them, and file forms.
+
+export { type CharacterOptions, characters } from "./characters";
+export {
+  type Batch,
+  type Episode,
+  type EpisodeIds,
+  type EpisodeOptions,
+  type Episodes,
+  episodeOf,
+  episodes,
+} from "./episodes";
+export { gunzip } from "./gzip";
+export { type OmniglotPart, omniglot } from "./omniglot";
+export {
+  type ClassPool,
+  classPool,
+  countOf,
+  imageOf,
+  type PoolParts,
+  rotations,
+  selectClasses,
+  splitClasses,
+} from "./pool";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type HostArray,
+  type SafetensorsFile,
+} from "./safetensors";
+export { arraysTree, loadSafetensors, refillTree, saveSafetensors, treeArrays } from "./save";
+export { type Points, type SinusoidOptions, type SinusoidTask, sinusoids } from "./sinusoid";
+export { type Folder, readBytes, readUnpacked, type Source } from "./source";
+export {
+  type Examples,
+  examplesTensors,
+  type HostExamples,
+  type TaskTensors,
+  taskTensors,
+} from "./tensors";

@@ -1,0 +1,40 @@
+// Choosing a device: what was asked for by name, or the best that is there, and never another in
+// silence.
+
+import { DeviceError, ValueError } from "../core/errors";
+import { setDevice } from "./current";
+import type { Device, DeviceName } from "./device";
+import { referenceDevice } from "./reference/device";
+import { wasmDevice } from "./wasm/device";
+
+export interface InitOptions {
+  /** "auto" takes webgpu when the adapter is a real GPU, else wasm. Default "auto". */
+  readonly device?: "auto" | DeviceName;
+  /** Worker threads of the wasm device. Default 1. */
+  readonly threads?: number;
+  /** Take the plain SIMD binary, whose bits do not depend on the processor. Default false. */
+  readonly deterministic?: boolean;
+}
+
+const NAMES = ["auto", "webgpu", "wasm", "reference"];
+
+/**
+ * Makes a device and puts new tensors on it. Tensors of an earlier device stay usable there.
+ * @returns the device; `device().info.reason` says which it is and why
+ * @throws DeviceError when a device asked for by name is not there
+ */
+export async function init(options: InitOptions = {}): Promise<Device> {
+  const { device = "auto", threads = 1, deterministic = false } = options;
+  if (!NAMES.includes(device)) {
+    throw new DeviceError(
+      `init: unknown device: "${device}". Use ${NAMES.map((n) => `"${n}"`).join(", ")}.`,
+    );
+  }
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new ValueError(`init: no number of threads: ${threads}. Give a whole number from 1.`);
+  }
+  const made =
+    device === "reference" ? referenceDevice() : await wasmDevice({ threads, deterministic });
+  setDevice(made);
+  return made;
+}

@@ -1,0 +1,22 @@
+// A chain of scalar functions at every element, as programs fuse them.
+
+import { functionList } from "../functions";
+import type { Body } from "./body";
+
+export const chain: Body = (inputs, outputs, params) => {
+  const [n, count, , steps] = params;
+  const repeats = params.slice(4, 4 + 2 * count);
+  const code = params.slice(4 + 2 * count);
+  const registers: number[] = [];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < count; j++) {
+      registers[j] = inputs[j][Math.floor(i / repeats[2 * j]) % repeats[2 * j + 1]];
+    }
+    for (let s = 0; s < 5 * steps; s += 5) {
+      const [f, x, y, z, to] = code.slice(s, s + 5);
+      const value = functionList[f].js(registers[x], registers[y], registers[z]);
+      registers[to] = value;
+      if (to >= count && to < count + outputs.length) outputs[to - count][i] = value;
+    }
+  }
+};

@@ -1,0 +1,245 @@
+// The WebAssembly device: kernels of asm/ on one linear memory. A call checks its operands and
+// passes addresses, and costs little more than the kernel, as tiny calls decide meta-learning.
+
+import plain from "../../../build/plain.wasm";
+import relaxed from "../../../build/relaxed.wasm";
+import { BYTES, type DType, type TypedArray } from "../../core/dtype";
+import { DeviceError } from "../../core/errors";
+import { checkSize, throwIndex } from "../checks";
+import type { Device, DeviceInfo, Memory, Storage } from "../device";
+import { type KernelName, kernels, type Signature } from "../kernels";
+import { Ledger } from "../ledger";
+import { type ProgramSource, type Runnable, runOnce } from "../program";
+import { Allocator } from "./allocator";
+import type { Exports, Kernel } from "./exports";
+import { WasmProgram } from "./program";
+import { WasmStorage } from "./storage";
+
+export interface WasmOptions {
+  /** Which binary; the fastest that runs here when not given. */
+  readonly simd?: "plain" | "relaxed";
+  /** Take the plain binary, whose bits are the same on every processor. Default false. */
+  readonly deterministic?: boolean;
+  /** Default 1. */
+  readonly threads?: number;
+}
+
+/** Pages of the largest memory: one less than 4 GiB, so that no block's end is address 0. */
+const MOST_PAGES = 65535;
+
+type Operands = readonly Storage[];
+
+class WasmDevice implements Device {
+  readonly name = "wasm";
+  readonly features: readonly string[] = [];
+  readonly bindings = 16;
+  readonly lost: Promise<string>;
+  readonly #exports: Exports;
+  readonly #memory: WebAssembly.Memory;
+  readonly #allocator: Allocator;
+  readonly #ledger = new Ledger();
+  #lose!: (reason: string) => void;
+  #owner = {};
+  #disposed = false;
+  #floats = new Float32Array(0);
+  #ints = new Int32Array(0);
+
+  constructor(
+    readonly info: DeviceInfo,
+    exports: Exports,
+    memory: WebAssembly.Memory,
+    allocator: Allocator,
+  ) {
+    this.#exports = exports;
+    this.#memory = memory;
+    this.#allocator = allocator;
+    this.lost = new Promise((resolve) => {
+      this.#lose = resolve;
+    });
+  }
+
+  allocate(size: number, dtype: DType, counted = true): Storage {
+    if (this.#disposed) throw this.#unusable("allocate", null);
+    checkSize(size);
+    const address = this.#allocator.allocate(size * BYTES);
+    if (counted) this.#ledger.add(size);
+    return new WasmStorage(address, size, dtype, counted, this.#owner);
+  }
+
+  /** Does nothing once the device is disposed: its memory is gone already. */
+  release(storage: Storage): void {
+    if (this.#disposed) return;
+    this.#allocator.free(this.#address("release", storage), storage.size * BYTES);
+    (storage as WasmStorage).address = 0;
+    if ((storage as WasmStorage).counted) this.#ledger.remove(storage.size);
+  }
+
+  write(storage: Storage, data: ArrayLike<number>): void {
+    const at = this.#address("write", storage) / BYTES;
+    const { size, dtype } = storage;
+    if (data.length !== size) {
+      throw new DeviceError(
+        `write: lengths differ: the block has ${size} elements, the data ${data.length}. ` +
+          "Give one number an element.",
+      );
+    }
+    const view = this.#view(dtype, at + size);
+    if (size > 8) view.set(data, at);
+    else for (let i = 0; i < size; i++) view[at + i] = data[i];
+  }
+
+  async read(storage: Storage): Promise<TypedArray> {
+    const at = this.#address("read", storage) / BYTES;
+    return this.#view(storage.dtype, at + storage.size).slice(at, at + storage.size);
+  }
+
+  // The kernels of eager steps are called here directly: a call with spread arguments, or through a
+  // table, costs more than a small kernel.
+  run(kernel: KernelName, inputs: Operands, outputs: Operands, params: readonly number[]): void {
+    const out = this.#address(kernel, outputs[0]);
+    const p = params;
+    switch (kernel) {
+      case "map2": {
+        const x = this.#address(kernel, inputs[0]);
+        const y = this.#address(kernel, inputs[1]);
+        this.#exports.map2(x, y, out, p[0], p[1], p[2], p[3], p[4], p[5]);
+        return;
+      }
+      case "map1": {
+        const x = this.#address(kernel, inputs[0]);
+        this.#exports.map1(x, out, p[0], p[1], p[2], p[3]);
+        return;
+      }
+      case "matmul": {
+        const a = this.#address(kernel, inputs[0]);
+        const b = this.#address(kernel, inputs[1]);
+        this.#exports.matmul(a, b, out, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
+        return;
+      }
+      case "sum":
+        this.#exports.sum(this.#address(kernel, inputs[0]), out, p[0], p[1], p[2]);
+        return;
+      case "map3": {
+        const x = this.#address(kernel, inputs[0]);
+        const y = this.#address(kernel, inputs[1]);
+        const z = this.#address(kernel, inputs[2]);
+        const { map3 } = this.#exports;
+        map3(x, y, z, out, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
+        return;
+      }
+      case "fill":
+        this.#exports.fill(out, p[0], p[1]);
+        return;
+      case "chain":
+        runOnce(this, kernel, inputs, outputs, params);
+        return;
+      default:
+        this.#call(kernel, inputs, outputs, params);
+    }
+  }
+
+  /** Any kernel, its indices checked. */
+  #call(kernel: KernelName, inputs: Operands, outputs: Operands, params: readonly number[]): void {
+    const operands: number[] = [];
+    for (const storage of inputs) operands.push(this.#address(kernel, storage));
+    for (const storage of outputs) operands.push(this.#address(kernel, storage));
+    for (const value of params) operands.push(value);
+    const bad = (this.#exports[kernel] as Kernel)(...operands);
+    const signature: Signature = kernels[kernel];
+    if (signature.checks === undefined || bad === undefined || bad < 0) return;
+    const idx = operands[signature.inputs.indexOf(signature.checks)] / BYTES + bad;
+    const n = params[signature.params.indexOf("n")];
+    throwIndex(kernel, bad, this.#view("int32", idx + 1)[idx], n);
+  }
+
+  prepare(source: ProgramSource): Runnable {
+    return new WasmProgram(this, source, {
+      execute: this.#exports.execute,
+      badIndex: this.#exports.badIndex,
+      addressOf: (storage) => this.#address("compile", storage),
+      words: (at, count) => this.#view("int32", at / BYTES + count) as Int32Array<ArrayBuffer>,
+    });
+  }
+
+  memory(): Memory {
+    return this.#ledger.memory();
+  }
+
+  resetPeak(): void {
+    this.#ledger.resetPeak();
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#owner = {};
+    this.#ledger.clear();
+    this.#lose("wasm: the device was disposed");
+  }
+
+  #address(op: string, storage: Storage): number {
+    const { address, owner } = storage as WasmStorage;
+    if (owner === this.#owner && address !== 0) return address;
+    throw this.#unusable(op, storage as WasmStorage);
+  }
+
+  #unusable(op: string, storage: WasmStorage | null): DeviceError {
+    if (this.#disposed) {
+      return new DeviceError(`${op}: the wasm device was disposed. Call init() again.`);
+    }
+    if (storage?.owner !== this.#owner) {
+      return new DeviceError(`${op}: the memory is of another device. Copy the data to this one.`);
+    }
+    return new DeviceError(`${op}: the memory was released. Use it before it is freed.`);
+  }
+
+  /** The whole memory as elements, `end` of them at least: growing leaves older views short. */
+  #view(dtype: DType, end: number): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+    if (end > this.#ints.length) {
+      const buffer = this.#memory.buffer as ArrayBuffer;
+      this.#floats = new Float32Array(buffer);
+      this.#ints = new Int32Array(buffer);
+    }
+    return dtype === "float32" ? this.#floats : this.#ints;
+  }
+}
+
+/** The binary to take, and why. */
+function choose({ simd, deterministic = false }: WasmOptions) {
+  if (!WebAssembly.validate(plain)) {
+    throw new DeviceError("wasm: this runtime has no WebAssembly SIMD. Use a newer one.");
+  }
+  const canRelax = WebAssembly.validate(relaxed);
+  if (simd === "relaxed" && deterministic) {
+    throw new DeviceError(
+      "wasm: relaxed SIMD is not deterministic: its bits depend on the processor. Drop one option.",
+    );
+  }
+  if (simd === "relaxed" && !canRelax) {
+    throw new DeviceError('wasm: this runtime has no relaxed SIMD. Use simd: "plain".');
+  }
+  if (simd !== undefined) return { simd, why: `${simd} SIMD, asked for by name` };
+  if (deterministic) return { simd: "plain", why: "plain SIMD, the same bits everywhere" } as const;
+  if (canRelax) return { simd: "relaxed", why: "relaxed SIMD, the fastest here" } as const;
+  return { simd: "plain", why: "plain SIMD, as this runtime has no relaxed SIMD" } as const;
+}
+
+/**
+ * A new WebAssembly device on one thread, with up to 4 GiB of memory.
+ * @throws DeviceError when the runtime lacks the SIMD that is asked for
+ */
+export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
+  const { simd, why } = choose(options);
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES });
+  let allocator: Allocator;
+  const outOfMemory = (bytes: number) => {
+    throw allocator.error(bytes >>> 0);
+  };
+  const { instance } = await WebAssembly.instantiate(simd === "plain" ? plain : relaxed, {
+    env: { memory, outOfMemory },
+  });
+  const exports = instance.exports as unknown as Exports;
+  allocator = new Allocator(memory, exports.heapBase());
+  const info: DeviceInfo = { reason: `wasm: ${why}`, threads: 1, simd };
+  return new WasmDevice(info, exports, memory, allocator);
+}

@@ -1,0 +1,54 @@
+// The exports of the kernels' module, in the types that calls from the device need.
+
+/** A kernel: addresses of inputs and outputs, then parameters. Gives -1 or, where indices are
+ * checked, the position of the first bad one. */
+export type Kernel = (...operands: number[]) => number | undefined;
+
+/** What asm/index.ts exports: a function for each kernel name, and these. */
+export interface Exports extends Record<string, unknown> {
+  heapBase(): number;
+  /** Runs a program: see asm/execute.ts. */
+  execute(list: number, slots: number, count: number): number;
+  badIndex(): number;
+  map1(x: number, out: number, f: number, n: number, xInner: number, xMid: number): void;
+  map2(
+    x: number,
+    y: number,
+    out: number,
+    f: number,
+    n: number,
+    xInner: number,
+    xMid: number,
+    yInner: number,
+    yMid: number,
+  ): void;
+  map3(
+    x: number,
+    y: number,
+    z: number,
+    out: number,
+    f: number,
+    n: number,
+    xInner: number,
+    xMid: number,
+    yInner: number,
+    yMid: number,
+    zInner: number,
+    zMid: number,
+  ): void;
+  matmul(
+    a: number,
+    b: number,
+    out: number,
+    batch: number,
+    m: number,
+    k: number,
+    n: number,
+    ta: number,
+    tb: number,
+    as: number,
+    bs: number,
+  ): void;
+  sum(x: number, out: number, outer: number, n: number, inner: number): void;
+  fill(out: number, n: number, value: number): void;
+}

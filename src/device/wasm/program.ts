@@ -1,0 +1,99 @@
+// A program in linear memory: written once as a list of calls, run by one call into WebAssembly.
+
+import { BYTES } from "../../core/dtype";
+import { throwIndex } from "../checks";
+import type { Device, Storage } from "../device";
+import { kernelNames, kernels, type Signature } from "../kernels";
+import type { ProgramCall, ProgramSource, Runnable, Slot } from "../program";
+
+/** What a program needs of its device. */
+interface Host {
+  execute(list: number, slots: number, count: number): number;
+  badIndex(): number;
+  addressOf(storage: Storage): number;
+  /** The memory as 32-bit words, `count` of them at least from address `at` on. */
+  words(at: number, count: number): Int32Array;
+}
+
+const bits = new DataView(new ArrayBuffer(4));
+function floatBits(x: number): number {
+  bits.setFloat32(0, x);
+  return bits.getInt32(0);
+}
+
+/** Slot 0 is the block; bound storage i is slot i + 1. */
+function operand({ bound, offset }: Slot): [number, number] {
+  return [bound + 1, offset * BYTES];
+}
+
+/** A call as words: their number, the opcode, operands, parameters; see asm/execute.ts. */
+function encode({ kernel, inputs, outputs, params }: ProgramCall): number[] {
+  const operands = [...inputs, ...outputs].flatMap(operand);
+  const signature: Signature = kernels[kernel];
+  const words = [kernelNames.indexOf(kernel)];
+  if (kernel === "chain") words.push(...encodeChain(operands, params));
+  else {
+    words.push(...operands);
+    for (const [i, name] of signature.params.entries()) {
+      words.push(signature.floats?.includes(name) ? floatBits(params[i]) : params[i]);
+    }
+  }
+  return [words.length + 1, ...words];
+}
+
+/** Counts come first, so that the rest can be found; see asm/chain.ts. */
+function encodeChain(operands: readonly number[], params: readonly number[]): number[] {
+  const [n, inputs, outputs, steps] = params;
+  const rest = params.slice(4);
+  const code = rest.slice(2 * inputs);
+  let registers = inputs + outputs;
+  for (let i = 4; i < code.length; i += 5) registers = Math.max(registers, code[i] + 1);
+  return [inputs, outputs, steps, registers, n, ...operands, ...rest];
+}
+
+export class WasmProgram implements Runnable {
+  readonly #list: Storage;
+  readonly #slots: Storage;
+
+  constructor(
+    private readonly device: Device,
+    private readonly source: ProgramSource,
+    private readonly host: Host,
+  ) {
+    const words = source.calls.flatMap(encode);
+    this.#list = device.allocate(words.length, "int32", false);
+    device.write(this.#list, words);
+    this.#slots = device.allocate(source.bound + 1, "int32", false);
+  }
+
+  run(bound: readonly Storage[]): void {
+    const { device, host, source } = this;
+    const block = device.allocate(source.block, "float32");
+    try {
+      const at = host.addressOf(this.#slots);
+      const words = host.words(at, bound.length + 1);
+      const first = at / BYTES;
+      words[first] = host.addressOf(block);
+      for (let i = 0; i < bound.length; i++) words[first + 1 + i] = host.addressOf(bound[i]);
+      const stopped = host.execute(host.addressOf(this.#list), at, source.calls.length);
+      if (stopped >= 0) this.#fail(source.calls[stopped], [block, ...bound]);
+    } finally {
+      device.release(block);
+    }
+  }
+
+  /** A call found a bad index: the error that it throws when run alone. */
+  #fail({ kernel, inputs, params }: ProgramCall, storages: readonly Storage[]): never {
+    const signature: Signature = kernels[kernel];
+    const slot = inputs[signature.inputs.indexOf(signature.checks!)];
+    const position = this.host.badIndex();
+    const start = this.host.addressOf(storages[slot.bound + 1]) / BYTES + slot.offset + position;
+    const index = this.host.words(start * BYTES, 1)[start];
+    return throwIndex(kernel, position, index, params[signature.params.indexOf("n")]);
+  }
+
+  dispose(): void {
+    this.device.release(this.#list);
+    this.device.release(this.#slots);
+  }
+}

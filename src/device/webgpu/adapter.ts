@@ -1,0 +1,80 @@
+// Finding WebGPU: an adapter in browsers, workers, Deno and Node, and what kind of adapter it is.
+
+import { DeviceError } from "../../core/errors";
+
+/** Names of adapters that compute on the CPU. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render/i;
+
+/** Whether an adapter computes on the CPU: it says so, or its name is known. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  const names = [info.vendor, info.architecture, info.device, info.description].join(" ");
+  return info.isFallbackAdapter === true || SOFTWARE.test(names);
+}
+
+/** What an adapter calls itself, as short as it goes. */
+export function adapterName(info: GPUAdapterInfo): string {
+  const name = info.description || info.device || info.architecture || "unnamed adapter";
+  return info.vendor !== "" && !/^\d+$/.test(info.vendor) ? `${info.vendor} ${name}` : name;
+}
+
+/** The WebGPU of this runtime: the one given, the browser's or Deno's own, or in Node the
+ * `webgpu` package if it is installed. Null when there is none. */
+export async function findGPU(given?: GPU): Promise<GPU | null> {
+  if (given !== undefined) return given;
+  const own = globalThis.navigator?.gpu;
+  if (own) return own;
+  if (typeof process === "undefined" || !process.versions?.node) return null;
+  try {
+    const name = "webgpu"; // not a literal in import(), so that bundlers leave it alone
+    const dawn = await import(/* @vite-ignore */ name);
+    for (const key of Object.keys(dawn.globals)) {
+      if (!(key in globalThis)) Object.assign(globalThis, { [key]: dawn.globals[key] });
+    }
+    return dawn.create([]);
+  } catch {
+    return null;
+  }
+}
+
+/** The adapter of choice, or null. */
+export async function findAdapter(given?: GPU): Promise<GPUAdapter | null> {
+  const gpu = await findGPU(given);
+  if (gpu === null) return null;
+  try {
+    return await gpu.requestAdapter({ powerPreference: "high-performance" });
+  } catch {
+    return null;
+  }
+}
+
+/** Limits of which the adapter's own values are asked for; the kernels need only the default. */
+const LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupsPerDimension",
+  "minUniformBufferOffsetAlignment",
+] as const;
+
+/** Features that are used when present and never needed. */
+const FEATURES = ["timestamp-query", "subgroups", "shader-f16"] as const;
+
+/** A device with the adapter's real limits. Throws a DeviceError when it is refused. */
+export async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredLimits: Record<string, number> = {};
+  for (const name of LIMITS) {
+    const limit = adapter.limits[name];
+    if (limit !== undefined) requiredLimits[name] = limit;
+  }
+  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name));
+  try {
+    return await adapter.requestDevice({ label: "hypergrad", requiredLimits, requiredFeatures });
+  } catch (error) {
+    throw new DeviceError(
+      `init: the WebGPU adapter gave no device: ${adapterName(adapter.info)}: ` +
+        `${(error as Error).message}. Use init({ device: "wasm" }).`,
+    );
+  }
+}

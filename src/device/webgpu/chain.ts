@@ -1,0 +1,77 @@
+// The plan of chain: fused elementwise steps. Its program is the list of steps, so one pipeline
+// serves all sizes and repeats of the same chain.
+
+import chainWgsl from "../../../kernels/chain.wgsl";
+import math from "../../../kernels/math.wgsl";
+import { functionList } from "../functions";
+import { wgslFunction } from "./functions";
+import { ceilDiv, type Plan } from "./plan";
+import { INF_NAN, type Program, program } from "./program";
+
+const LANES = 256;
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Params, bindings and `element` of a chain of (f x y z to) steps. */
+function textOf(inputs: number, outputs: number, code: readonly number[]): string {
+  const repeats = range(inputs).map((j) => `inner${j}: u32, mid${j}: u32, `);
+  const lines = [`struct Params { n: u32, ${repeats.join("")}inf: f32, nan: f32 }`];
+  for (const j of range(inputs)) {
+    lines.push(`@group(0) @binding(${j}) var<storage, read> x${j}: array<u32>;`);
+  }
+  for (const j of range(outputs)) {
+    const at = `@group(0) @binding(${inputs + j})`;
+    lines.push(`${at} var<storage, read_write> out${j}: array<u32>;`);
+  }
+  lines.push(`@group(0) @binding(${inputs + outputs}) var<uniform> p: Params;`);
+  lines.push("fn element(i: u32) {");
+  const known = new Set(range(inputs));
+  for (const j of range(inputs)) {
+    lines.push(`  var r${j} = x${j}[place(i, p.inner${j}, p.mid${j})];`);
+  }
+  for (let s = 0; s < code.length; s += 5) {
+    const [f, x, y, z, to] = code.slice(s, s + 5);
+    const { name, arity } = functionList[f];
+    const from = [x, y, z].slice(0, arity).map((r) => `r${r}`);
+    lines.push(`  ${known.has(to) ? "" : "var "}r${to} = ${name}_(${from.join(", ")});`);
+    known.add(to);
+  }
+  for (const j of range(outputs)) lines.push(`  out${j}[i] = r${inputs + j};`);
+  lines.push("}");
+  return lines.join("\n");
+}
+
+const programs = new Map<string, Program>();
+
+function chainProgram(inputs: number, outputs: number, code: readonly number[]): Program {
+  const key = `${inputs} ${outputs} ${code}`;
+  let made = programs.get(key);
+  if (made === undefined) {
+    const used = new Set(code.filter((_, i) => i % 5 === 0));
+    const names = [...used].map((f) => functionList[f].name);
+    made = program(
+      `chain (${names.join(" ")})`,
+      [
+        { file: "math.wgsl", text: math },
+        { file: "functions.ts", text: [...used].map((f) => wgslFunction(f, true)).join("") },
+        { file: "chain.ts", text: textOf(inputs, outputs, code) },
+        { file: "chain.wgsl", text: chainWgsl },
+      ],
+      { reads: inputs, writes: outputs },
+      [1 + 2 * inputs, 2 + 2 * inputs],
+    );
+    programs.set(key, made);
+  }
+  return made;
+}
+
+export const chain: Plan = (to, inputs, outputs, params) => {
+  const n = params[0];
+  const code = params.slice(4 + 2 * inputs.length);
+  to.dispatch(
+    chainProgram(inputs.length, outputs.length, code),
+    [...inputs, ...outputs],
+    [n, ...params.slice(4, 4 + 2 * inputs.length), ...INF_NAN],
+    ceilDiv(n, LANES),
+  );
+};

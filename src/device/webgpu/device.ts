@@ -1,0 +1,289 @@
+// The WebGPU device: kernels are encoded as they are called, submitted in batches, and nothing
+// waits until data is read. Every failure that WebGPU reports later makes all later calls throw.
+
+import { BYTES, type DType, type TypedArray } from "../../core/dtype";
+import { DeviceError, MemoryError } from "../../core/errors";
+import { checkSize } from "../checks";
+import type { Device, DeviceInfo, Memory, Storage } from "../device";
+import { type KernelName, kernels } from "../kernels";
+import { Ledger } from "../ledger";
+import type { ProgramSource, Runnable } from "../program";
+import { adapterName, findAdapter, isSoftware, openDevice } from "./adapter";
+import { type Block, BufferPool } from "./buffers";
+import { Faults } from "./faults";
+import { Pipelines } from "./pipelines";
+import type { Recorder } from "./plan";
+import { plans } from "./plans";
+import type { Program } from "./program";
+import { CommandQueue } from "./queue";
+import { scriptOf } from "./runnable";
+import { StagingRing } from "./staging";
+
+export { adapterName, findAdapter, isSoftware } from "./adapter";
+
+/** Most bytes of released memory kept for reuse. */
+const POOL = 512 << 20;
+
+class WebGPUStorage implements Storage {
+  refs = 0;
+  constructor(
+    readonly owner: WebGPUDevice,
+    readonly dtype: DType,
+    readonly size: number,
+    readonly counted: boolean,
+    public block: Block | null,
+  ) {}
+}
+
+export class WebGPUDevice implements Device {
+  readonly name = "webgpu";
+  readonly info: DeviceInfo;
+  readonly features: readonly string[];
+  readonly bindings: number;
+  /** The device under it, for interoperation and tests. */
+  readonly gpu: GPUDevice;
+  readonly #faults: Faults;
+  readonly #pipelines: Pipelines;
+  readonly #queue: CommandQueue;
+  readonly #pool: BufferPool;
+  readonly #staging: StagingRing;
+  readonly #recorder: Recorder;
+  readonly #limit: number;
+  readonly #ledger = new Ledger();
+
+  constructor(gpu: GPUDevice, info: DeviceInfo, software: boolean) {
+    this.gpu = gpu;
+    this.info = info;
+    this.bindings = Math.min(16, gpu.limits.maxStorageBuffersPerShaderStage);
+    this.features = [...gpu.features].sort();
+    this.#faults = new Faults(gpu);
+    this.#pipelines = new Pipelines(gpu, this.#faults);
+    this.#pool = new BufferPool(gpu, this.#faults, POOL);
+    const afterSubmit = () => this.#pool.destroyDoomed();
+    this.#queue = new CommandQueue(gpu, this.#faults, this.#pipelines, afterSubmit);
+    this.#staging = new StagingRing(gpu);
+    this.#limit = Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize);
+    this.#recorder = {
+      software,
+      limit: this.#limit,
+      dispatch: (program, blocks, words, groups) =>
+        this.#queue.dispatch(program, blocks, words, groups),
+      scratch: (elements) => this.#take("run", elements),
+      release: (block) => this.#pool.give(block),
+    };
+  }
+
+  get lost(): Promise<string> {
+    return this.#faults.lost;
+  }
+
+  allocate(size: number, dtype: DType, counted = true): Storage {
+    this.#alive("allocate");
+    checkSize(size);
+    const block = this.#take("allocate", size);
+    if (counted) this.#ledger.add(size);
+    return new WebGPUStorage(this, dtype, size, counted, block);
+  }
+
+  /** Does nothing once the device is lost or disposed: its memory is gone already. */
+  release(storage: Storage): void {
+    if (this.#faults.any) return;
+    this.#pool.give(this.#block("release", storage));
+    (storage as WebGPUStorage).block = null;
+    if ((storage as WebGPUStorage).counted) this.#ledger.remove(storage.size);
+  }
+
+  write(storage: Storage, data: ArrayLike<number>): void {
+    this.#alive("write");
+    const block = this.#block("write", storage);
+    if (data.length !== storage.size) {
+      throw new DeviceError(
+        `write: lengths differ: the block has ${storage.size} elements, the data ${data.length}. ` +
+          "Give one number an element.",
+      );
+    }
+    if (data.length === 0) return;
+    this.#queue.write(block, storage.dtype === "float32" ? floats(data) : ints(data));
+  }
+
+  async read(storage: Storage): Promise<TypedArray> {
+    this.#alive("read");
+    const block = this.#block("read", storage);
+    const { size, dtype } = storage;
+    const View = dtype === "float32" ? Float32Array : Int32Array;
+    if (size === 0) return new View(0);
+    const bytes = size * BYTES;
+    const staging = this.#staging.take(bytes);
+    this.#queue.copy(block, staging.buffer, bytes);
+    await this.#queue.flushSoon();
+    try {
+      await staging.buffer.mapAsync(GPUMapMode.READ, 0, bytes);
+      await this.#faults.settled();
+    } catch (error) {
+      await this.#faults.readFailed(error as Error);
+    }
+    this.#alive("read");
+    const data = new View(staging.buffer.getMappedRange(0, bytes).slice(0));
+    this.#staging.give(staging);
+    return data;
+  }
+
+  run(
+    kernel: KernelName,
+    inputs: readonly Storage[],
+    outputs: readonly Storage[],
+    params: readonly number[],
+  ): void {
+    this.#alive(kernel);
+    const from: Block[] = new Array(inputs.length);
+    const to: Block[] = new Array(outputs.length);
+    for (let i = 0; i < inputs.length; i++) from[i] = this.#block(kernel, inputs[i]);
+    for (let i = 0; i < outputs.length; i++) to[i] = this.#block(kernel, outputs[i]);
+    plans[kernel](this.#recorder, from, to, params);
+    this.#queue.relieve();
+  }
+
+  prepare(source: ProgramSource): Runnable {
+    this.#alive("compile");
+    const { entries, taken } = scriptOf(source, this.#recorder);
+    const elements = taken.reduce((sum, size) => sum + size, 0);
+    return {
+      run: (bound) => {
+        this.#alive("compile");
+        const blocks = bound.map((storage) => this.#block("compile", storage));
+        for (const size of taken) blocks.push(this.#take("compile", size));
+        this.#ledger.add(elements);
+        for (const { program, places, words, groups } of entries) {
+          const operands = places.map((place) => blocks[place]);
+          this.#queue.dispatch(program, operands, words, groups);
+        }
+        for (let i = bound.length; i < blocks.length; i++) this.#pool.give(blocks[i]);
+        this.#ledger.remove(elements);
+        this.#queue.relieve();
+      },
+      dispose() {},
+    };
+  }
+
+  /** Compiles the pipelines that calls with these parameters need, without holding up this
+   * thread; calls made without it compile at their first use. */
+  async warmUp(calls: Iterable<{ kernel: KernelName; params: readonly number[] }>): Promise<void> {
+    this.#alive("warmUp");
+    const programs: Program[] = [];
+    const none = { id: 0, bytes: 0, batch: 0 } as Block;
+    const noting: Recorder = {
+      ...{ software: this.#recorder.software, limit: this.#limit },
+      dispatch: (program, _blocks, _words, groups) => {
+        if (groups > 0) programs.push(program);
+      },
+      scratch: () => none,
+      release: () => {},
+    };
+    for (const { kernel, params } of calls) {
+      const { inputs, outputs } = kernels[kernel];
+      plans[kernel](
+        noting,
+        inputs.map(() => none),
+        outputs.map(() => none),
+        params,
+      );
+    }
+    await this.#pipelines.warmUp(programs);
+    this.#alive("warmUp");
+  }
+
+  /** Submits what has been called so far, without waiting for it. */
+  flush(): void {
+    this.#queue.flush();
+  }
+
+  /** Gives released memory that was kept for reuse back to the system. */
+  trim(): void {
+    this.#alive("trim");
+    this.#pool.trim();
+    this.#queue.flush();
+  }
+
+  /** What has been made and sent so far, and bytes kept for reuse. */
+  stats() {
+    const { submits, dispatches } = this.#queue.counts;
+    return { submits, dispatches, pipelines: this.#pipelines.count, pooled: this.#pool.freeBytes };
+  }
+
+  memory(): Memory {
+    return this.#ledger.memory();
+  }
+
+  resetPeak(): void {
+    this.#ledger.resetPeak();
+  }
+
+  dispose(): void {
+    if (this.#faults.any) return;
+    this.#faults.report("the webgpu device was disposed");
+    this.#ledger.clear();
+    this.gpu.destroy();
+  }
+
+  #alive(op: string): void {
+    const error = this.#faults.error(op);
+    if (error !== null) throw error;
+  }
+
+  #take(op: string, elements: number): Block {
+    const bytes = elements * BYTES;
+    if (bytes > this.#limit) {
+      throw new MemoryError(
+        `${op}: more memory than one binding of this adapter: ${bytes} bytes asked for, at most ` +
+          `${this.#limit}. Use smaller tensors.`,
+      );
+    }
+    return this.#pool.take(bytes, this.#limit);
+  }
+
+  #block(op: string, storage: Storage): Block {
+    if (!(storage instanceof WebGPUStorage) || storage.owner !== this) {
+      throw new DeviceError(`${op}: the memory is of another device. Copy the data to this one.`);
+    }
+    if (storage.block === null) {
+      throw new DeviceError(`${op}: the memory was released. Use it before it is freed.`);
+    }
+    return storage.block;
+  }
+}
+
+/** Data as WebGPU uploads it; copied only when it is of another type. */
+function floats(data: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  return (
+    data instanceof Float32Array ? data : new Float32Array(data)
+  ) as Float32Array<ArrayBuffer>;
+}
+
+function ints(data: ArrayLike<number>): Int32Array<ArrayBuffer> {
+  return (data instanceof Int32Array ? data : new Int32Array(data)) as Int32Array<ArrayBuffer>;
+}
+
+/** A new WebGPU device, on the adapter given or on the one that `findAdapter` finds. Throws a
+ * DeviceError when there is none. */
+export async function webgpuDevice(
+  options: { gpu?: GPU; adapter?: GPUAdapter } = {},
+): Promise<WebGPUDevice> {
+  const adapter = options.adapter ?? (await findAdapter(options.gpu));
+  if (adapter === null) {
+    throw new DeviceError(
+      "init: no WebGPU adapter here (requestAdapter() gave null). " +
+        'Use init({ device: "wasm" }).',
+    );
+  }
+  const software = isSoftware(adapter.info);
+  const name = adapterName(adapter.info);
+  const gpu = await openDevice(adapter);
+  const info: DeviceInfo = {
+    reason: software
+      ? `webgpu: ${name}, which computes on the CPU: chosen only when asked for by name`
+      : `webgpu: ${name}, a GPU`,
+    threads: 1,
+    adapter: name,
+  };
+  return new WebGPUDevice(gpu, info, software);
+}

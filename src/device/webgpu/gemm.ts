@@ -1,0 +1,115 @@
+// The choice among the gemm kernels: a readable table, by shape and kind of adapter alone, so that
+// the same call always adds in the same order.
+
+import { ceilDiv } from "./plan";
+
+/** One product or a batch of them: z products of [m, k] by [k, n], `total` elements of result. */
+export interface Size {
+  readonly z: number;
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  readonly total: number;
+  /** Groups of a convolution: products whose results lie side by side. */
+  readonly groups: number;
+  /** Whether rows of both operands are found without arithmetic: matmul. */
+  readonly plain: boolean;
+  /** Whether the adapter computes on the CPU. */
+  readonly software: boolean;
+}
+
+export type Variant = "dot" | "skinny" | "each" | "direct" | "tile128" | "tile64" | "tile32";
+
+/** Workgroups of tiles of the given side. */
+const tiles = ({ z, m, n }: Size, side: number) => z * ceilDiv(m, side) * ceilDiv(n, side);
+const work = ({ z, m, n, k }: Size) => z * m * n * k;
+
+interface Choice {
+  readonly variant: Variant;
+  /** The first row that fits is taken. */
+  readonly when: (size: Size) => boolean;
+  /** Workgroups, for the given size of `gemmSkinny`'s long side a workgroup. */
+  readonly groups: (size: Size, columns: number) => number;
+}
+
+/** Tiles are for GPUs of 16 to 150 cores with fast shared memory: a tile twice as wide reads half
+ * as much, and is taken once there are enough of them to go round. */
+const choices: readonly Choice[] = [
+  {
+    variant: "dot", // a few sums: a workgroup each
+    when: ({ total, k }) => total <= 128 && k >= 64,
+    groups: ({ z, m, n }) => z * m * n,
+  },
+  {
+    variant: "skinny", // a matrix by a few vectors: the matrix is read once
+    when: ({ m, n, k, plain }) => plain && Math.min(m, n) <= 8 && Math.max(m, n) >= 32 && k >= 16,
+    groups: ({ z, m, n }, columns) => z * ceilDiv(Math.max(m, n), columns),
+  },
+  {
+    variant: "each", // too little work for tiles, or groups narrower than a tile's column
+    when: (size) =>
+      (size.groups > 1 && Math.min(size.m, size.n) < 4) ||
+      (!size.software && work(size) <= 1 << 20 && size.k <= 512),
+    groups: ({ z, m, n }) => ceilDiv(z * m * n, 64),
+  },
+  {
+    variant: "direct", // on the CPU a barrier costs more than a read
+    when: ({ software }) => software,
+    groups: (size) => tiles(size, 32),
+  },
+  {
+    variant: "tile128",
+    when: (size) => tiles(size, 128) >= 128 && size.m > 64 && size.n > 64 && size.k >= 64,
+    groups: (size) => tiles(size, 128),
+  },
+  {
+    variant: "tile64",
+    when: (size) => tiles(size, 64) >= 128 && size.m > 32 && size.n > 32,
+    groups: (size) => tiles(size, 64),
+  },
+  {
+    variant: "tile32",
+    when: () => true,
+    groups: (size) => tiles(size, 32),
+  },
+];
+
+export interface Chosen {
+  readonly variant: Variant;
+  /** Workgroups of one split. */
+  readonly groups: number;
+  /** Parts of k, summed apart and then added in order, and the length of a part. */
+  readonly splits: number;
+  readonly chunk: number;
+}
+
+/** Columns of `gemmSkinny` a workgroup: fewer when its neighbours go along k. */
+export const skinnyColumns = (alongK: boolean) => (alongK ? 8 : 32);
+
+/** `alongK`: whether neighbours in the long operand of a skinny product go along k. `only`: the
+ * variant to take whatever the shape, for tests of it. */
+export function choose(size: Size, alongK: boolean, only?: Variant): Chosen {
+  const fits = ({ variant, when }: Choice) => (only ? variant === only : when(size));
+  const { variant, groups } = choices.find(fits)!;
+  const count = groups(size, skinnyColumns(alongK));
+  return { variant, groups: count, ...splitK(size, variant, count) };
+}
+
+/** Workgroups that keep a GPU busy. */
+const ENOUGH = 256;
+/** Most terms that one invocation adds in a row where memory for partial sums allows. */
+const TERMS = 4096;
+/** Most elements of partial sums. */
+const PARTIALS = 1 << 24;
+
+/** A long k is split when few workgroups meet it, or for accuracy. */
+function splitK({ k, total, software }: Size, variant: Variant, groups: number) {
+  const whole = { splits: 1, chunk: k };
+  if (variant === "dot" || variant === "each" || k < 512) return whole;
+  const forSpeed = software ? 1 : Math.min(ceilDiv(ENOUGH, groups), Math.floor(k / 256));
+  const forDigits = k > 2 * TERMS ? ceilDiv(k, TERMS) : 1;
+  const wanted = Math.min(Math.max(forSpeed, forDigits), Math.floor(PARTIALS / total));
+  if (wanted < 2) return whole;
+  const chunk = ceilDiv(k, wanted * 32) * 32; // whole slices of a tile
+  return { splits: ceilDiv(k, chunk), chunk };
+}

@@ -1,0 +1,20 @@
+// Every kernel of the table in WGSL; one that is missing does not compile.
+
+import type { KernelName } from "../kernels";
+import { elementwise } from "./elementwise";
+import { movement } from "./movement";
+import { normalization } from "./normalization";
+import type { Plan } from "./plan";
+import { pooling, random } from "./pooling";
+import { products } from "./products";
+import { reductions } from "./reductions";
+
+export const plans: Record<KernelName, Plan> = {
+  ...elementwise,
+  ...reductions,
+  ...movement,
+  ...products,
+  ...pooling,
+  ...normalization,
+  ...random,
+};

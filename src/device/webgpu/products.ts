@@ -1,0 +1,188 @@
+// Plans of matmul and the convolutions: four readers of operands on the same gemm kernels.
+
+import conv2d from "../../../kernels/conv2d.wgsl";
+import conv2dInput from "../../../kernels/conv2dInput.wgsl";
+import conv2dKernel from "../../../kernels/conv2dKernel.wgsl";
+import gemmDirect from "../../../kernels/gemmDirect.wgsl";
+import gemmDot from "../../../kernels/gemmDot.wgsl";
+import gemmEach from "../../../kernels/gemmEach.wgsl";
+import gemmSkinny from "../../../kernels/gemmSkinny.wgsl";
+import gemmTile from "../../../kernels/gemmTile.wgsl";
+import gemmTile128 from "../../../kernels/gemmTile128.wgsl";
+import matmul from "../../../kernels/matmul.wgsl";
+import type { Block } from "./buffers";
+import { choose, type Size, skinnyColumns, type Variant } from "./gemm";
+import type { Plan, Recorder } from "./plan";
+import { type Program, program, table } from "./program";
+import { sumLines } from "./reductions";
+
+/** The file and overrides of each variant; `gemmSkinny` has its own, by operand. */
+const bodies: Record<Variant, { file: string; text: string; constants: Record<string, number> }> = {
+  dot: { file: "gemmDot.wgsl", text: gemmDot, constants: {} },
+  skinny: { file: "gemmSkinny.wgsl", text: gemmSkinny, constants: {} },
+  each: { file: "gemmEach.wgsl", text: gemmEach, constants: {} },
+  direct: { file: "gemmDirect.wgsl", text: gemmDirect, constants: {} },
+  tile128: { file: "gemmTile128.wgsl", text: gemmTile128, constants: {} },
+  tile64: { file: "gemmTile.wgsl", text: gemmTile, constants: { SIDE: 16, SLOTS: 512 } },
+  tile32: { file: "gemmTile.wgsl", text: gemmTile, constants: { SIDE: 8, SLOTS: 256 } },
+};
+const variants = Object.keys(bodies) as Variant[];
+
+/** Flags of a program, as bits: transposes, vec4 reads, and which side of a skinny product. */
+const TA = 1;
+const TB = 2;
+const VA = 4;
+const VB = 8;
+const SWAP = 16;
+const bits = (flags: number, bit: number) => Number((flags & bit) !== 0);
+
+/** Neighbours in the long operand of a skinny product go along k. */
+const alongK = (flags: number) => (flags & SWAP ? (flags & TA) === 0 : (flags & TB) !== 0);
+
+const READS = { reads: 2, writes: 1 };
+
+/** The programs of a reader, by variant and flags; only those in use are compiled. */
+function reader(name: string, text: string, transposes: boolean) {
+  const part = { file: `${name}.wgsl`, text };
+  const make = table((code): Program => {
+    const flags = code & 31;
+    const variant = variants[code >> 5];
+    const body = bodies[variant];
+    const constants = { ...body.constants, VA: bits(flags, VA), VB: bits(flags, VB) };
+    if (transposes) Object.assign(constants, { TA: bits(flags, TA), TB: bits(flags, TB) });
+    if (variant === "skinny") {
+      const COLS = skinnyColumns(alongK(flags));
+      const own = { COLS, SLICES: 256 / COLS, FIRST_K: Number(alongK(flags)) };
+      Object.assign(constants, own, { SWAP: bits(flags, SWAP) });
+    }
+    return program(name, [part, body], READS, [], constants);
+  });
+  return (variant: Variant, flags: number): Program => {
+    // Variants that read one element at a time are the same for all alignments.
+    const blocks = variant === "direct" || variant.startsWith("tile");
+    const used = blocks ? flags & ~SWAP : flags & (variant === "skinny" ? ~(VA | VB) : TA | TB);
+    return make(variants.indexOf(variant) * 32 + used);
+  };
+}
+
+type Reader = ReturnType<typeof reader>;
+
+const readers = {
+  matmul: reader("matmul", matmul, true),
+  conv2d: reader("conv2d", conv2d, false),
+  conv2dInput: reader("conv2dInput", conv2dInput, false),
+  conv2dKernel: reader("conv2dKernel", conv2dKernel, false),
+};
+
+/** Set by tests and the self-test to have one variant for all shapes; null: by shape. */
+export const forced: { variant: Variant | null } = { variant: null };
+
+/** Runs a product: `before` are its uniform words up to (splits, chunk), `after` those behind. */
+function gemm(
+  to: Recorder,
+  read: Reader,
+  flags: number,
+  size: Size,
+  [a, b, out]: readonly [Block, Block, Block],
+  before: readonly number[],
+  after: readonly number[] = [],
+): void {
+  if (size.total === 0) return;
+  const { variant, groups, splits, chunk } = choose(
+    size,
+    alongK(flags),
+    forced.variant ?? undefined,
+  );
+  const chosen = read(variant, flags);
+  const words = [...before, splits, chunk, ...after];
+  if (splits === 1) {
+    to.dispatch(chosen, [a, b, out], words, groups);
+    return;
+  }
+  const parts = to.scratch(splits * size.total);
+  to.dispatch(chosen, [a, b, parts], words, groups * splits);
+  sumLines(to, parts, out, [1, splits, size.total]);
+  to.release(parts);
+}
+
+const four = (...sizes: readonly number[]) => sizes.every((size) => size % 4 === 0);
+
+const matmulPlan: Plan = (to, [a, b], [out], params) => {
+  const [batch, m, k, n, ta, tb, aStep, bStep] = params;
+  let flags = (ta ? TA : 0) | (tb ? TB : 0);
+  if (four(ta ? m : k, aStep)) flags |= VA;
+  if (four(tb ? k : n, bStep)) flags |= VB;
+  if (n < m) flags |= SWAP;
+  const size = {
+    ...{ z: batch, m, k, n, groups: 1 },
+    ...{ total: batch * m * n, plain: true, software: to.software },
+  };
+  gemm(to, readers.matmul, flags, size, [a, b, out], [batch, m, k, n, aStep, bStep]);
+};
+
+/** Whether a convolution is a product of matrices: 1 x 1, no stride, padding or groups. */
+function isMatmul([, , , , , kh, kw, , , , sh, sw, ph, pw, , , groups]: readonly number[]) {
+  return kh * kw * sh * sw * groups === 1 && ph + pw === 0;
+}
+
+const conv2dPlan: Plan = (to, [x, w], [out], params) => {
+  const [batch, n, , , c, kh, kw, oc, oh, ow] = params;
+  const [groups, xs, ws] = params.slice(16);
+  const m = n * oh * ow;
+  if (isMatmul(params)) {
+    matmulPlan(to, [x, w], [out], [batch, m, c, oc, 0, 0, xs, ws]);
+    return;
+  }
+  const [cg, og] = [c / groups, oc / groups];
+  const flags = (four(cg, xs) ? VA : 0) | (four(og, ws) ? VB : 0);
+  const size = {
+    ...{ z: batch * groups, m, k: kh * kw * cg, n: og, groups },
+    ...{ total: batch * m * oc, plain: false, software: to.software },
+  };
+  gemm(to, readers.conv2d, flags, size, [x, w, out], params);
+};
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
+const conv2dInputPlan: Plan = (to, [g, w], [out], params) => {
+  const [batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, , , dh, dw] = params;
+  const [groups, gs, ws] = params.slice(16);
+  if (isMatmul(params)) {
+    matmulPlan(to, [g, w], [out], [batch, n * oh * ow, oc, c, 0, 1, gs, ws]);
+    return;
+  }
+  const [cg, og] = [c / groups, oc / groups];
+  const [ty, tx] = [sh / gcd(sh, dh), sw / gcd(sw, dw)];
+  const flags = (four(og, gs) ? VA : 0) | (four(og, ws) ? VB : 0);
+  const size = {
+    z: batch * groups * sh * sw,
+    m: n * Math.ceil(h / sh) * Math.ceil(width / sw),
+    k: Math.ceil(kh / ty) * Math.ceil(kw / tx) * og,
+    ...{ n: cg, groups, total: batch * n * h * width * c, plain: false, software: to.software },
+  };
+  gemm(to, readers.conv2dInput, flags, size, [g, w, out], params, [ty, tx]);
+};
+
+const conv2dKernelPlan: Plan = (to, [x, g], [out], params) => {
+  const [batch, n, , , c, kh, kw, oc, oh, ow] = params;
+  const [groups, xs, gs] = params.slice(16);
+  if (isMatmul(params)) {
+    matmulPlan(to, [x, g], [out], [batch, c, n * oh * ow, oc, 1, 0, xs, gs]);
+    return;
+  }
+  const [cg, og] = [c / groups, oc / groups];
+  const m = kh * kw * cg;
+  const flags = (four(cg, xs) ? VA : 0) | (four(og, gs) ? VB : 0);
+  const size = {
+    ...{ z: batch * groups, m, k: n * oh * ow, n: og, groups },
+    ...{ total: batch * m * oc, plain: false, software: to.software },
+  };
+  gemm(to, readers.conv2dKernel, flags, size, [x, g, out], params);
+};
+
+export const products = {
+  matmul: matmulPlan,
+  conv2d: conv2dPlan,
+  conv2dInput: conv2dInputPlan,
+  conv2dKernel: conv2dKernelPlan,
+} satisfies Record<string, Plan>;

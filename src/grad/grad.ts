@@ -1,0 +1,72 @@
+// Gradients of functions that return one number, by their first argument.
+
+import { ShapeError } from "../core/errors";
+import { show } from "../core/shape";
+import { expand } from "../ops/expand";
+import { constant } from "../tensor/create";
+import { scope } from "../tensor/scope";
+import type { Tensor } from "../tensor/tensor";
+import { refill, type Tree } from "../tensor/tree";
+import { trace } from "./backward";
+import { asTensors, floatLeaves, gradients, isScalar, outputs } from "./vjp";
+
+export interface AuxOptions {
+  /** The function returns [value, aux]: aux, any tree, comes back beside the value. */
+  readonly aux?: boolean;
+}
+
+/**
+ * `valueAndGrad(f)(x, ...rest)` is `[f(x, ...rest), gradient by x]`; the gradient has the form of
+ * `x`. With `{ aux: true }`, `f` returns `[value, aux]` and the result is `[[value, aux],
+ * gradient]`. Frees all that it makes but its result.
+ * @throws ShapeError when `f` returns anything but one float32 number
+ */
+export function valueAndGrad<X extends Tree, R extends unknown[], A>(
+  f: (x: X, ...rest: R) => readonly [Tensor, A],
+  options: { readonly aux: true },
+): (x: X, ...rest: R) => [[Tensor, A], X];
+export function valueAndGrad<X extends Tree, R extends unknown[]>(
+  f: (x: X, ...rest: R) => Tensor,
+  options?: AuxOptions,
+): (x: X, ...rest: R) => [Tensor, X];
+export function valueAndGrad<X extends Tree, R extends unknown[]>(
+  f: (x: X, ...rest: R) => unknown,
+  { aux = false }: AuxOptions = {},
+): (x: X, ...rest: R) => unknown {
+  return (x, ...rest) =>
+    scope(() => {
+      const point = asTensors("grad", x);
+      let made: unknown;
+      const traced = trace(floatLeaves("grad", point), (leaves) => {
+        made = f(refill(point, leaves), ...rest);
+        const value = aux ? (made as readonly unknown[])[0] : made;
+        if (!isScalar(value)) throw notOne(value);
+        return [value];
+      });
+      const [y] = traced.ys;
+      const one = expand(constant(y.device, 1, "float32"), y.shape);
+      return [made, refill(point, gradients(traced, [one]))];
+    });
+}
+
+function notOne(y: unknown): Error {
+  const list = outputs("grad", y);
+  const got =
+    list.length === 1 ? `${show(list[0].shape)} ${list[0].dtype}` : `${list.length} tensors`;
+  return new ShapeError(
+    `grad: the function must return one number, got ${got.replace(" float32", "")}. ` +
+      "Reduce it first, for example mean(loss).",
+  );
+}
+
+/**
+ * `grad(f)(x, ...rest)`: the gradient of `f` by its first argument, a tree of the form of `x`.
+ * It is itself a function of tensors: `grad(grad(f))` and deeper are right.
+ * @throws ShapeError when `f` returns anything but one float32 number
+ */
+export function grad<X extends Tree, R extends unknown[]>(
+  f: (x: X, ...rest: R) => Tensor,
+): (x: X, ...rest: R) => X {
+  const both = valueAndGrad(f);
+  return (x, ...rest) => scope(() => both(x, ...rest)[1]);
+}

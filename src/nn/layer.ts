@@ -1,0 +1,16 @@
+// What a layer is: a function that makes parameters and a function of parameters and input.
+
+import type { Key } from "../ops/random";
+import type { Tensor } from "../tensor/tensor";
+import type { Tree } from "../tensor/tree";
+
+export interface Context {
+  /** Randomness for layers that draw, such as dropout; without it they are the identity. */
+  readonly key?: Key;
+}
+
+export interface Layer<P extends Tree = Tree> {
+  /** Fresh parameters; the same key gives the same ones. */
+  init(key: Key): P;
+  apply(params: P, x: Tensor, context?: Context): Tensor;
+}

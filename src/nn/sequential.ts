@@ -1,0 +1,49 @@
+// Layers in a row.
+
+import { type Key, split } from "../ops/random";
+import { scope } from "../tensor/scope";
+import type { Tensor } from "../tensor/tensor";
+import type { Tree } from "../tensor/tree";
+import type { Context, Layer } from "./layer";
+import { linear } from "./linear";
+
+/** A layer, or a function of a tensor such as `relu`. */
+export type Stage = AnyLayer | ((x: Tensor) => Tensor);
+
+/** A layer of whatever parameters. */
+interface AnyLayer {
+  init(key: Key): Tree;
+  apply(params: never, x: Tensor, context?: Context): Tensor;
+}
+
+/** Applies the stages in order; its parameters are the list of theirs, `{}` for functions. */
+export function sequential(...stages: readonly Stage[]): Layer<readonly Tree[]> {
+  return {
+    init: (key) =>
+      scope(() => {
+        const keys = split(key, stages.length);
+        return stages.map((s, i) => (typeof s === "function" ? {} : s.init(keys[i])));
+      }),
+    apply: (params, x, context) => {
+      const keys = context?.key === undefined ? [] : split(context.key, stages.length);
+      return stages.reduce<Tensor>((y, stage, i) => {
+        if (typeof stage === "function") return stage(y);
+        const own: Context | undefined = keys[i] === undefined ? context : { key: keys[i] as Key };
+        return stage.apply(params[i] as never, y, own);
+      }, x);
+    },
+  };
+}
+
+/** Linear layers of these sizes with an activation between them: [1, 40, 40, 1]. */
+export function mlp(
+  sizes: readonly number[],
+  activation: (x: Tensor) => Tensor,
+): Layer<readonly Tree[]> {
+  const stages: Stage[] = [];
+  for (let i = 1; i < sizes.length; i++) {
+    if (i > 1) stages.push(activation);
+    stages.push(linear(sizes[i - 1], sizes[i]));
+  }
+  return sequential(...stages);
+}

@@ -1,0 +1,200 @@
+// Reductions over axes. A kernel reduces one run of neighbouring axes; others take several calls.
+
+import type { DType } from "../core/dtype";
+import { DTypeError, ShapeError } from "../core/errors";
+import { axesOf, axisOf, type Shape, show, sizeOf } from "../core/shape";
+import type { KernelName } from "../device/kernels";
+import { type DefinedOp, defineOp, type Kind, type OpRecord } from "../tensor/op";
+import type { Tensor } from "../tensor/tensor";
+import { div, mul, sub } from "./arithmetic";
+import { cast } from "./cast";
+import { expand } from "./expand";
+import { scatterAlong } from "./gather";
+import { exp, square } from "./math";
+import { reshape } from "./reshape";
+
+export interface ReduceOptions {
+  /** The axes to reduce, from the end when negative; all when left out. */
+  readonly axis?: number | readonly number[];
+  /** Keep reduced axes with size 1. */
+  readonly keepDims?: boolean;
+}
+
+/** The reduced axes `from .. to - 1`, neighbours. */
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Sizes before, in and after the reduced axes: x as [outer, n, inner]. */
+export function sizes(shape: Shape, { from, to }: Run): [number, number, number] {
+  return [sizeOf(shape.slice(0, from)), sizeOf(shape.slice(from, to)), sizeOf(shape.slice(to))];
+}
+
+interface Reduction {
+  readonly float32?: KernelName;
+  readonly int32?: KernelName;
+  readonly gives?: DType;
+  readonly kind?: Kind;
+  readonly vjp?: OpRecord<Run>["vjp"];
+}
+
+function reduction(name: string, def: Reduction): DefinedOp<Run> {
+  return defineOp<Run>({
+    name,
+    kind: def.kind,
+    shape: ([x], { from, to }) => {
+      if (x.dtype === "bool" || def[x.dtype] === undefined) {
+        throw new DTypeError(`${name}: wrong dtype: x is ${x.dtype}. Use cast(x, "float32").`);
+      }
+      const shape = [...x.shape.slice(0, from), ...x.shape.slice(to)];
+      return { shape, dtype: def.gives ?? x.dtype };
+    },
+    run: (calls, [x], y, run) => {
+      const kernel = def[x.dtype as "float32" | "int32"]!;
+      calls.run(kernel, [calls.solid(x)], [y.storage], sizes(x.shape, run));
+    },
+    vjp: def.vjp,
+  });
+}
+
+/** A reduced tensor with its axes back, repeated: what the gradient of a reduction needs. */
+export function restore(y: Tensor, x: Tensor, { from, to }: Run): Tensor {
+  const kept = x.shape.map((size, i) => (i >= from && i < to ? 1 : size));
+  return expand(reshape(y, kept), x.shape);
+}
+
+const sumOp = reduction("sum", {
+  float32: "sum",
+  int32: "intSum",
+  kind: "linear",
+  vjp: (g, _, [x], run) => [() => restore(g, x, run)],
+});
+
+const extreme = (name: "max" | "min", int32: KernelName, arg: () => DefinedOp<Run>) =>
+  reduction(name, {
+    float32: name,
+    int32,
+    // The first of equals takes the gradient; where it stands does not depend on x.
+    vjp: (g, _, [x], run) => [
+      () => {
+        const [outer, n, inner] = sizes(x.shape, run);
+        const at = reshape(arg()([x], run), [outer, 1, inner]);
+        return reshape(scatterAlong(reshape(g, [outer, 1, inner]), at, 1, n), x.shape);
+      },
+    ],
+  });
+
+const argmaxOp = reduction("argmax", { float32: "argmax", gives: "int32" });
+const argminOp = reduction("argmin", { float32: "argmin", gives: "int32" });
+const maxOp = extreme("max", "intMax", () => argmaxOp);
+const minOp = extreme("min", "intMin", () => argminOp);
+
+const logSumExpOp: DefinedOp<Run> = reduction("logSumExp", {
+  float32: "logSumExp",
+  vjp: (g, y, [x], run) => [() => mul(restore(g, x, run), exp(sub(x, restore(y, x, run))))],
+});
+
+/** Applies a reduction to runs of neighbouring axes, the last first. */
+export function reduceAxes(
+  name: string,
+  op: (xs: readonly Tensor[], run: Run) => Tensor,
+  x: Tensor,
+  { axis, keepDims = false }: ReduceOptions,
+): Tensor {
+  const axes = axesOf(name, axis, x.shape.length);
+  let y = x;
+  if (axes.length === 0 && x.shape.length === 0) y = op([x], { from: 0, to: 0 });
+  for (let end = axes.length - 1; end >= 0; ) {
+    let start = end;
+    while (start > 0 && axes[start - 1] === axes[start] - 1) start--;
+    y = op([y], { from: axes[start], to: axes[end] + 1 });
+    end = start - 1;
+  }
+  if (!keepDims) return y;
+  return reshape(
+    y,
+    x.shape.map((size, i) => (axes.includes(i) ? 1 : size)),
+  );
+}
+
+/** Bool counts as 0 and 1. */
+function numeric(x: Tensor): Tensor {
+  return x.dtype === "bool" ? cast(x, "int32") : x;
+}
+
+/** Sum over axes; of bool: how many are true, int32. The sum of nothing is 0. */
+export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return reduceAxes("sum", sumOp, numeric(x), options);
+}
+
+/** Mean over axes, float32. Of int32 and bool as well. */
+export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const y = sum(cast(x, "float32"), options);
+  return mul(y, y.size / x.size);
+}
+
+/** Variance over axes: the mean squared distance from the mean, less `ddof` in the divisor. */
+export function variance(x: Tensor, options: ReduceOptions & { ddof?: number } = {}): Tensor {
+  const { ddof = 0, ...rest } = options;
+  const centred = sub(x, mean(x, { axis: rest.axis, keepDims: true }));
+  const total = sum(square(centred), rest);
+  return div(total, x.size / total.size - ddof);
+}
+
+function nonEmpty(name: string, x: Tensor, axis: ReduceOptions["axis"]): void {
+  for (const a of axesOf(name, axis, x.shape.length)) {
+    if (x.shape[a] === 0) {
+      throw new ShapeError(
+        `${name}: nothing to choose from: axis ${a} of x ${show(x.shape)} has size 0. ` +
+          "Give at least one element.",
+      );
+    }
+  }
+}
+
+/** Largest element over axes; NaN if any is. The gradient goes to the first of equals. */
+export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+  nonEmpty("max", x, options.axis);
+  return reduceAxes("max", maxOp, numeric(x), options);
+}
+
+/** Smallest element over axes; NaN if any is. The gradient goes to the first of equals. */
+export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
+  nonEmpty("min", x, options.axis);
+  return reduceAxes("min", minOp, numeric(x), options);
+}
+
+/** log(sum(exp(x))) over axes, without overflow. */
+export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return reduceAxes("logSumExp", logSumExpOp, x, options);
+}
+
+function arg(name: string, op: DefinedOp<Run>, x: Tensor, axis?: number, keepDims = false) {
+  nonEmpty(name, x, axis);
+  const floats = cast(x, "float32");
+  const flat = axis === undefined ? reshape(floats, [x.size]) : floats;
+  const at = axisOf(name, axis ?? 0, flat.shape.length);
+  const y = op([flat], { from: at, to: at + 1 });
+  if (!keepDims) return y;
+  return reshape(
+    y,
+    x.shape.map((size, i) => (axis === undefined || i === at ? 1 : size)),
+  );
+}
+
+export interface ArgOptions {
+  /** One axis; left out: over all elements, as if x were flat. */
+  readonly axis?: number;
+  readonly keepDims?: boolean;
+}
+
+/** Where the largest element stands along an axis, int32: the first of equals, the first NaN. */
+export function argmax(x: Tensor, { axis, keepDims }: ArgOptions = {}): Tensor {
+  return arg("argmax", argmaxOp, x, axis, keepDims);
+}
+
+/** Where the smallest element stands along an axis, int32: the first of equals, the first NaN. */
+export function argmin(x: Tensor, { axis, keepDims }: ArgOptions = {}): Tensor {
+  return arg("argmin", argminOp, x, axis, keepDims);
+}

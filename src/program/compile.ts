@@ -1,0 +1,198 @@
+// compile(f): f captured once for each form of its arguments, and run as one program from then on.
+
+import { HypergradError } from "../core/errors";
+import { treeMap, treePaths } from "../core/tree";
+import { device } from "../device/current";
+import type { Device, Storage } from "../device/device";
+import { functions } from "../device/functions";
+import type { ProgramSource, Runnable } from "../device/program";
+import { outermost } from "../tensor/frame";
+import { create } from "../tensor/op";
+import type { Tensor } from "../tensor/tensor";
+import { leavesOf, type Tree } from "../tensor/tree";
+import { capture } from "./capture";
+import { type Cost, costOf } from "./cost";
+import { emit } from "./emit";
+import type { Value } from "./graph";
+import { optimize } from "./passes";
+import { plan } from "./plan";
+
+export interface CompileOptions {
+  /** Arguments that the call may consume: their tensors are freed when it is done. */
+  readonly donate?: readonly number[];
+}
+
+export interface StepStats {
+  /** Programs made so far: one for each form, shapes and types of the arguments. */
+  readonly programs: number;
+  /** Nodes of the graph as captured, of the program run last. */
+  readonly nodes: number;
+  /** Kernel calls a run. */
+  readonly kernels: number;
+  /** Bytes of the block of intermediate values. */
+  readonly bytes: number;
+  /** Bytes alive at once at the least: no plan can be smaller. */
+  readonly largestLiveSet: number;
+  /** Arithmetic a run: 2 for each multiply-add of products, 1 an element elsewhere. */
+  readonly flops: number;
+}
+
+export interface Compiled<X extends Tree[], Y extends Tree> {
+  (...args: X): Y;
+  stats(): StepStats;
+  /** Frees the memory of all programs. */
+  dispose(): void;
+}
+
+interface Program {
+  readonly device: Device;
+  readonly form: unknown;
+  readonly bound: readonly Value[];
+  readonly outputs: readonly number[];
+  readonly runnable: Runnable;
+  readonly stats: Omit<StepStats, "programs">;
+}
+
+/**
+ * `f` as a program: captured at the first call with arguments of some form, shapes and types, and
+ * from then on run as one list of kernels, without `f` being called again. The result is that of
+ * `f`. What a step reads must be its argument: a tensor that `f` closes over is read at each run,
+ * but the one that was there at the capture.
+ * @throws HypergradError when `f` reads a value, or a tensor closed over was freed
+ */
+export function compile<X extends Tree[], Y extends Tree>(
+  f: (...args: X) => Y,
+  { donate = [] }: CompileOptions = {},
+): Compiled<X, Y> {
+  const programs = new Map<string, Program>();
+  let latest: Program | null = null;
+
+  const step = (...args: X): Y => {
+    const inputs = leavesOf("compile", args);
+    // Inside a gradient, or another compiled function, f's own ops are what is wanted.
+    if (inputs.some((x) => x.storage === null && x.freed === "") || outermost(inputs) !== null) {
+      return f(...args);
+    }
+    for (const x of inputs) x.live("compile");
+    const on = inputs[0]?.device ?? device();
+    const name = nameOf(args, inputs, on);
+    let program = programs.get(name);
+    if (program === undefined) {
+      program = build(on, f as unknown as (...args: Tree[]) => Tree, args, inputs);
+      programs.set(name, program);
+    }
+    latest = program;
+    const result = run(program, inputs) as Y;
+    for (const i of donate) {
+      for (const x of leavesOf("compile", args[i])) x.free("by a compiled step it was donated to");
+    }
+    return result;
+  };
+
+  return Object.assign(step, {
+    stats: (): StepStats => {
+      if (latest === null) {
+        throw new HypergradError("stats: nothing ran yet. Call the compiled function first.");
+      }
+      return { programs: programs.size, ...latest.stats };
+    },
+    dispose: () => {
+      for (const program of programs.values()) program.runnable.dispose();
+      programs.clear();
+      latest = null;
+    },
+  });
+}
+
+const deviceIds = new WeakMap<Device, number>();
+let devices = 0;
+
+function nameOf(args: Tree[], inputs: readonly Tensor[], on: Device): string {
+  let id = deviceIds.get(on);
+  if (id === undefined) {
+    id = ++devices;
+    deviceIds.set(on, id);
+  }
+  const specs = inputs.map((x) => `${x.dtype[0]}${x.shape.join("x")}`).join(" ");
+  return `${id} ${treePaths(args).join(" ")} ${specs}`;
+}
+
+function build(
+  on: Device,
+  f: (...args: Tree[]) => Tree,
+  args: Tree[],
+  inputs: readonly Tensor[],
+): Program {
+  const { graph, form } = capture(on, f, args, inputs);
+  const best = optimize(graph, on);
+  const emitted = emit(best);
+  const placed = plan(emitted.blocks);
+  const slot = (b: (typeof emitted.blocks)[number]) => ({
+    bound: b.bound ?? -1,
+    offset: b.bound === null ? placed.offsets.get(b)! : 0,
+    size: b.size,
+    dtype: b.dtype,
+  });
+  const source: ProgramSource = {
+    calls: emitted.calls.map(({ kernel, inputs, outputs, params }) => ({
+      kernel,
+      inputs: inputs.map(slot),
+      outputs: outputs.map(slot),
+      params,
+    })),
+    bound: emitted.bound.length,
+    block: placed.size,
+  };
+  const cost: Cost = costOf(emitted.calls);
+  return {
+    device: on,
+    form,
+    bound: emitted.bound,
+    outputs: emitted.outputs,
+    runnable: on.prepare(source),
+    stats: {
+      nodes: graph.nodes.length,
+      kernels: emitted.calls.length,
+      bytes: placed.size * 4,
+      largestLiveSet: placed.largestLiveSet * 4,
+      flops: cost.flops,
+    },
+  };
+}
+
+function run(program: Program, inputs: readonly Tensor[]): unknown {
+  const { device: on, bound, outputs, runnable, form } = program;
+  const results = new Map<number, Tensor>();
+  const copies: Storage[] = [];
+  for (const place of outputs) {
+    const { shape, dtype } = bound[place];
+    results.set(place, create(on, shape, dtype));
+  }
+  try {
+    const storages = bound.map((v, place) => {
+      const made = results.get(place);
+      if (made !== undefined) return made.storage!;
+      const { source } = v;
+      if (source.kind === "input") return solid(inputs[source.place], copies);
+      if (source.kind === "node") throw new Error(`compile: value ${v.id} is bound and not made`);
+      return source.tensor.live("compile");
+    });
+    runnable.run(storages);
+  } catch (error) {
+    for (const y of results.values()) y.free("because its step failed");
+    throw error;
+  } finally {
+    for (const copy of copies) on.release(copy);
+  }
+  return treeMap((place) => results.get(outputs[place as number]), form);
+}
+
+/** Programs read whole storages: an argument that repeats a smaller one is written out. */
+function solid(x: Tensor, copies: Storage[]): Storage {
+  if (x.repeat === null) return x.storage!;
+  const copy = x.device.allocate(x.size, x.dtype);
+  copies.push(copy);
+  const { inner, mid } = x.repeat;
+  x.device.run("map1", [x.storage!], [copy], [functions.copy.code, x.size, inner, mid]);
+  return copy;
+}

@@ -1,0 +1,25 @@
+// How much arithmetic a program does, from its kernel calls.
+
+import { kernels } from "../device/kernels";
+import type { EmittedCall } from "./emit";
+
+export interface Cost {
+  /** 2 for each multiply-add of products, 1 for each element that another kernel writes. */
+  readonly flops: number;
+}
+
+export function costOf(calls: readonly EmittedCall[]): Cost {
+  let flops = 0;
+  for (const call of calls) flops += callFlops(call);
+  return { flops };
+}
+
+function callFlops({ kernel, outputs, params }: EmittedCall): number {
+  const p = (name: string) => params[(kernels[kernel].params as readonly string[]).indexOf(name)];
+  if (kernel === "matmul") return 2 * p("batch") * p("m") * p("k") * p("n");
+  if (kernel === "conv2d" || kernel === "conv2dInput" || kernel === "conv2dKernel") {
+    const taps = (p("kh") * p("kw") * p("c")) / p("groups");
+    return 2 * p("batch") * p("n") * p("oh") * p("ow") * p("oc") * taps;
+  }
+  return outputs.reduce((n, b) => n + b.size, 0);
+}

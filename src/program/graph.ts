@@ -1,0 +1,103 @@
+// The graph of a captured function: ops on values that have shapes and no data. Nodes stand in the
+// order of capture, inputs before outputs; passes are pure functions from graph to graph.
+
+import type { DType } from "../core/dtype";
+import type { Shape } from "../core/shape";
+import type { Op } from "../tensor/op";
+import type { Tensor } from "../tensor/tensor";
+
+/** Where a value comes from. */
+export type Source =
+  | { readonly kind: "node"; readonly node: Vertex; readonly index: number }
+  /** An argument of the compiled function, by the place of its leaf. */
+  | { readonly kind: "input"; readonly place: number }
+  /** A tensor that the function closes over: read at every run. */
+  | { readonly kind: "closure"; readonly tensor: Tensor }
+  /** A scalar whose value is known. */
+  | { readonly kind: "constant"; readonly value: number; readonly tensor: Tensor };
+
+export interface Value {
+  readonly id: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly size: number;
+  readonly source: Source;
+}
+
+/** One op of the graph. */
+export interface Vertex {
+  // biome-ignore lint/suspicious/noExplicitAny: attrs differ from op to op
+  readonly op: Op<any>;
+  readonly attrs: unknown;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Equal nodes of different regions stay apart: a checkpoint recomputes on purpose. */
+  readonly region: number;
+}
+
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly nodes: readonly Vertex[];
+  readonly outputs: readonly Value[];
+}
+
+let lastId = 0;
+
+export function value(shape: Shape, dtype: DType, size: number, source: Source): Value {
+  return { id: ++lastId, shape, dtype, size, source };
+}
+
+/** A node with fresh output values. */
+export function vertex(
+  // biome-ignore lint/suspicious/noExplicitAny: attrs differ from op to op
+  op: Op<any>,
+  inputs: readonly Value[],
+  attrs: unknown,
+  specs: readonly { readonly shape: Shape; readonly dtype: DType }[],
+  region: number,
+): Vertex {
+  const outputs: Value[] = [];
+  const node: Vertex = { op, attrs, inputs, outputs, region };
+  for (const [index, { shape, dtype }] of specs.entries()) {
+    const size = shape.reduce((n, d) => n * d, 1);
+    outputs.push(value(shape, dtype, size, { kind: "node", node, index }));
+  }
+  return node;
+}
+
+/** The known number of a value: of a constant, or of one repeated. */
+export function knownScalar(v: Value): number | undefined {
+  if (v.source.kind === "constant") return v.source.value;
+  if (v.source.kind !== "node") return undefined;
+  const { op, inputs } = v.source.node;
+  if (op.name === "expand" || op.name === "reshape") return knownScalar(inputs[0]);
+  return undefined;
+}
+
+/**
+ * Goes through the nodes in order with inputs already replaced; `visit` gives the values to use in
+ * place of a node's outputs, or null to keep the node.
+ */
+export function rewrite(
+  graph: Graph,
+  visit: (node: Vertex, add: (node: Vertex) => Vertex) => readonly Value[] | null,
+): Graph {
+  const stand = new Map<Value, Value>();
+  const nodes: Vertex[] = [];
+  const swap = (v: Value) => stand.get(v) ?? v;
+  const add = (node: Vertex) => {
+    nodes.push(node);
+    return node;
+  };
+  for (const node of graph.nodes) {
+    const moved = node.inputs.some((v) => stand.has(v));
+    const now = moved
+      ? vertex(node.op, node.inputs.map(swap), node.attrs, node.outputs, node.region)
+      : node;
+    const instead = visit(now, add);
+    if (instead === null) nodes.push(now);
+    const made = instead ?? now.outputs;
+    for (const [i, out] of node.outputs.entries()) if (out !== made[i]) stand.set(out, made[i]);
+  }
+  return { inputs: graph.inputs, nodes, outputs: graph.outputs.map(swap) };
+}

@@ -1,0 +1,228 @@
+// What an op is, and how one is applied: shapes are checked first, then memory is taken, then
+// kernels run, then the op is recorded if a running gradient depends on it.
+
+import type { DType } from "../core/dtype";
+import { DeviceError } from "../core/errors";
+import type { Shape } from "../core/shape";
+import type { Device, Storage } from "../device/device";
+import { functions } from "../device/functions";
+import type { KernelName } from "../device/kernels";
+import { record, recording } from "./frame";
+import { isTensor, type Repeat, Tensor } from "./tensor";
+
+/** Shape and type of a tensor. */
+export interface Spec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** A tensor as kernels see it. */
+export interface Operand extends Spec {
+  readonly size: number;
+  readonly storage: Storage | null;
+  readonly repeat: Repeat | null;
+}
+
+/** Memory that an op is to fill: contiguous, contents undefined. */
+export interface Output extends Spec {
+  readonly size: number;
+  readonly storage: Storage;
+}
+
+/** Where an op's kernel calls go: to the device at once, or into a program. */
+export interface Calls {
+  run(
+    kernel: KernelName,
+    inputs: readonly Storage[],
+    outputs: readonly Storage[],
+    params: readonly number[],
+  ): void;
+  /** The operand's elements one to one: its own storage, or a copy for the length of the op. */
+  solid(x: Operand): Storage;
+  /** Memory for the length of the op. */
+  temporary(size: number, dtype: DType): Storage;
+}
+
+/** How an op's derivative acts on tangents (forward mode):
+ * - "elementwise": output i depends on elements i alone, so its gradient maps tangents too
+ * - "linear": linear in all its inputs together: applied to the tangents
+ * - "bilinear": linear in each of two inputs: the sum of two applications
+ * - "general": two backward passes */
+export type Kind = "elementwise" | "linear" | "bilinear" | "general";
+
+/** An op with any number of outputs. `defineOp` is its usual, single-output form. */
+export interface Op<A = undefined> {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Whether any gradient comes back through it; if not, it is never recorded. */
+  readonly differentiable: boolean;
+  /** Shapes and types of the outputs. Throws before anything is allocated. */
+  readonly specs: (xs: readonly Tensor[], attrs: A) => Spec[];
+  /** The kernel calls that write `ys`. */
+  readonly run: (calls: Calls, xs: readonly Operand[], ys: readonly Output[], attrs: A) => void;
+  /** For ops that only look at memory in another way: how, or null when they must run. */
+  readonly view: ((x: Operand, spec: Spec) => { repeat: Repeat | null } | null) | null;
+  /** For each input, what computes its gradient; null where it has none (then it is zero). A
+   * cotangent is null where nothing depends on that output. */
+  readonly pull: (
+    gs: readonly (Tensor | null)[],
+    ys: readonly Tensor[],
+    xs: readonly Tensor[],
+    attrs: A,
+  ) => readonly ((() => Tensor) | null)[];
+}
+
+/** A single-output op: see `defineOp`. */
+export interface OpRecord<A> {
+  readonly name: string;
+  readonly kind?: Kind;
+  readonly shape: (xs: readonly Tensor[], attrs: A) => Spec;
+  readonly run: (calls: Calls, xs: readonly Operand[], y: Output, attrs: A) => void;
+  readonly view?: Op<A>["view"];
+  /** For each input a function that computes its gradient, in ops; `g` has the shape of `y`.
+   * Left out: the op has zero gradient. */
+  readonly vjp?: (
+    g: Tensor,
+    y: Tensor,
+    xs: readonly Tensor[],
+    attrs: A,
+  ) => readonly ((() => Tensor) | null)[];
+}
+
+/**
+ * Defines an op in one record: its shape rule, its kernel calls and its gradient. The result is
+ * the op as a function of its inputs and attributes. A gradient made of ops has gradients of its
+ * own, so the op is differentiable to any order.
+ */
+export function defineOp<A = undefined>(def: OpRecord<A>): DefinedOp<A> {
+  const { vjp } = def;
+  const op: Op<A> = {
+    name: def.name,
+    kind: def.kind ?? "general",
+    differentiable: vjp !== undefined,
+    specs: (xs, attrs) => [def.shape(xs, attrs)],
+    run: (calls, xs, ys, attrs) => def.run(calls, xs, ys[0], attrs),
+    view: def.view ?? null,
+    pull: vjp === undefined ? nothing : (gs, ys, xs, attrs) => vjp(gs[0]!, ys[0], xs, attrs),
+  };
+  const apply1 = (xs: readonly Tensor[], attrs: A) => apply(op, xs, attrs)[0];
+  return Object.assign(apply1 as (xs: readonly Tensor[], attrs?: A) => Tensor, { op });
+}
+
+export type DefinedOp<A> = ((
+  xs: readonly Tensor[],
+  ...attrs: A extends undefined ? [] : [attrs: A]
+) => Tensor) & { readonly op: Op<A> };
+
+function nothing(): readonly null[] {
+  return [];
+}
+
+/** Runs an op instead of the device: `vmap` and `compile` put one in while they trace. Returns
+ * null to leave the op to the next. */
+// biome-ignore lint/suspicious/noExplicitAny: attrs differ from op to op
+export type Interpreter = (op: Op<any>, xs: readonly Tensor[], attrs: any) => Tensor[] | null;
+
+const interpreters: Interpreter[] = [];
+
+/** Runs `f` with every op offered to `interpreter` first. */
+export function interpretedBy<T>(interpreter: Interpreter, f: () => T): T {
+  interpreters.push(interpreter);
+  try {
+    return f();
+  } finally {
+    interpreters.splice(interpreters.lastIndexOf(interpreter), 1);
+  }
+}
+
+/** Applies an op: checks, computes, records. */
+export function apply<A>(op: Op<A>, xs: readonly Tensor[], attrs: A): Tensor[] {
+  for (let i = interpreters.length - 1; i >= 0; i--) {
+    const made = interpreters[i](op, xs, attrs);
+    if (made !== null) return made;
+  }
+  const device = deviceOf(op.name, xs);
+  const specs = op.specs(xs, attrs);
+  const ys = look(device, op, xs, specs) ?? compute(device, op, xs, specs, attrs);
+  if (recording()) record(op, xs, ys, attrs);
+  return ys;
+}
+
+function look<A>(device: Device, op: Op<A>, xs: readonly Tensor[], specs: Spec[]) {
+  if (op.view === null) return null;
+  const seen = op.view(xs[0], specs[0]);
+  if (seen === null) return null;
+  return [new Tensor(device, specs[0].shape, specs[0].dtype, xs[0].storage, seen.repeat)];
+}
+
+function compute<A>(device: Device, op: Op<A>, xs: readonly Tensor[], specs: Spec[], attrs: A) {
+  const ys = specs.map(({ shape, dtype }) => create(device, shape, dtype));
+  const calls = new Eager(device);
+  try {
+    op.run(calls, xs, ys as readonly Output[], attrs);
+  } catch (error) {
+    for (const y of ys) y.free("because its op failed");
+    throw error;
+  } finally {
+    calls.end();
+  }
+  return ys;
+}
+
+/** A new tensor with memory of its own, contents undefined. */
+export function create(device: Device, shape: Shape, dtype: DType): Tensor {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i];
+  return new Tensor(device, shape, dtype, device.allocate(size, dtype));
+}
+
+/** The one device that all inputs live on. */
+function deviceOf(name: string, xs: readonly Tensor[]): Device {
+  for (let i = 0; i < xs.length; i++) {
+    if (!isTensor(name, xs[i])) {
+      throw new TypeError(`${name}: input ${i + 1} is no tensor: ${String(xs[i])}. Use tensor(x).`);
+    }
+    xs[i].live(name);
+    if (xs[i].device !== xs[0].device) {
+      const names = `${xs[0].device.name} and ${xs[i].device.name}`;
+      throw new DeviceError(
+        `${name}: inputs live on two devices: ${names}. Upload one again: tensor(await t.data(), t.shape).`,
+      );
+    }
+  }
+  return xs[0].device;
+}
+
+/** Kernel calls that go to the device at once. */
+class Eager implements Calls {
+  private held: Storage[] | null = null;
+  constructor(private readonly device: Device) {}
+
+  run(
+    kernel: KernelName,
+    inputs: readonly Storage[],
+    outputs: readonly Storage[],
+    params: readonly number[],
+  ): void {
+    this.device.run(kernel, inputs, outputs, params);
+  }
+
+  solid(x: Operand): Storage {
+    if (x.repeat === null) return x.storage!;
+    const copy = this.temporary(x.size, x.dtype);
+    const { inner, mid } = x.repeat;
+    this.device.run("map1", [x.storage!], [copy], [functions.copy.code, x.size, inner, mid]);
+    return copy;
+  }
+
+  temporary(size: number, dtype: DType): Storage {
+    const storage = this.device.allocate(size, dtype);
+    this.held ??= [];
+    this.held.push(storage);
+    return storage;
+  }
+
+  end(): void {
+    if (this.held !== null) for (const storage of this.held) this.device.release(storage);
+  }
+}
