@@ -6,7 +6,8 @@ import { constant } from "../tensor/create";
 import { enterFrame, type Frame, frameOf, leaveFrame, type Node, nextId } from "../tensor/frame";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import { enterScope, leaveScope } from "../tensor/scope";
-import type { Tensor } from "../tensor/tensor";
+import type { Level, Tensor } from "../tensor/tensor";
+import { enclose, expose, levelsNow } from "./levels";
 
 /** The identity, sharing memory: where a gradient begins, and its link to an outer one. */
 const leafOp: DefinedOp<undefined> = defineOp({
@@ -16,12 +17,16 @@ const leafOp: DefinedOp<undefined> = defineOp({
   view: (x) => ({ repeat: x.repeat }),
   run: () => {},
   vjp: (g) => [() => g],
+  batch: ([x]) => leafOp([x]),
 });
 
 /** What a function did at some point, recorded: its outputs, and the leaves they came from. */
 export interface Trace {
   readonly leaves: readonly Tensor[];
   readonly ys: readonly Tensor[];
+  /** The vmaps that ran. The leaves have an axis of each, so that gradients are of one example;
+   * nodes are those of the tensors beneath. */
+  readonly levels: readonly Level[];
 }
 
 /** Runs `f` on fresh leaves one level deeper, recording what depends on them. */
@@ -31,8 +36,9 @@ export function trace(
 ): Trace {
   const frame = enterFrame();
   try {
-    const leaves = xs.map((x) => leaf(x, frame));
-    return { leaves, ys: f(leaves) };
+    const levels = levelsNow();
+    const leaves = xs.map((x) => enclose(leaf(expose(x, levels), frame), levels));
+    return { leaves, ys: f(leaves), levels };
   } finally {
     leaveFrame(frame);
   }
@@ -56,9 +62,9 @@ function leaf(x: Tensor, frame: Frame): Tensor {
 
 /** The recorded ops between the leaves and the outputs, inputs first; leaves not among them. */
 export function between({ leaves, ys }: Trace): Node[] {
-  const ends = new Set<Node | null>(leaves.map((x) => x.node));
+  const ends = new Set<Node | null>(leaves.map((x) => x.physical.node));
   let oldest = Number.POSITIVE_INFINITY;
-  for (const x of leaves) oldest = Math.min(oldest, x.node!.id);
+  for (const x of leaves) oldest = Math.min(oldest, x.physical.node!.id);
   const seen = new Set<Node>();
   const open: Node[] = [];
   const visit = (x: Tensor) => {
@@ -67,7 +73,7 @@ export function between({ leaves, ys }: Trace): Node[] {
     seen.add(node);
     open.push(node);
   };
-  for (const y of ys) visit(y);
+  for (const y of ys) visit(y.physical);
   for (let node = open.pop(); node !== undefined; node = open.pop()) node.inputs.forEach(visit);
   const found = [...seen].sort((a, b) => a.id - b.id);
   for (const node of found) if (node.inputs.some((x) => ends.has(x.node))) ends.add(node);
@@ -87,9 +93,15 @@ export function pullBack(traced: Trace, gs: readonly (Tensor | null)[]): (Tensor
   try {
     const order = between(traced);
     const slots: Slots = new Map();
-    for (const x of traced.leaves) slots.set(x.node!, [null]);
+    const ends = traced.leaves.map((x) => x.physical.node!);
+    for (const end of ends) slots.set(end, [null]);
     for (const node of order) slots.set(node, new Array(node.outputs.length).fill(null));
-    for (const [i, y] of traced.ys.entries()) put(slots, y, gs[i]);
+    for (const [i, y] of traced.ys.entries()) {
+      const g = gs[i];
+      if (g !== null && y.physical.node !== null && slots.has(y.physical.node)) {
+        put(slots, y.physical, expose(g, traced.levels));
+      }
+    }
     for (let i = order.length - 1; i >= 0; i--) {
       const node = order[i];
       const own = slots.get(node)!;
@@ -103,7 +115,10 @@ export function pullBack(traced: Trace, gs: readonly (Tensor | null)[]): (Tensor
       slots.delete(node);
       for (const g of own) if (g !== null) release(g);
     }
-    found = traced.leaves.map((x) => slots.get(x.node!)![0]);
+    found = ends.map((end) => {
+      const g = slots.get(end)![0];
+      return g === null ? null : enclose(g, traced.levels);
+    });
     return found;
   } finally {
     leaveScope(scope, found);

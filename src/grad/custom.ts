@@ -3,11 +3,13 @@
 
 import { HypergradError } from "../core/errors";
 import { nextId, record, recording, unrecorded } from "../tensor/frame";
-import { apply, type Interpreter, interpretedBy, type Op } from "../tensor/op";
+import { apply, type Interpreter, interpretedBy, interpretersNow, type Op } from "../tensor/op";
+import { inRegion } from "../tensor/region";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leavesOf, refill, type Tree } from "../tensor/tree";
 import { pullBack, trace, zerosLike } from "./backward";
+import { enclose, expose, heldBy, levelsNow } from "./levels";
 import { stopGradient } from "./stop";
 import { outputs } from "./vjp";
 
@@ -39,23 +41,45 @@ export function customGradient<X extends Tensor[]>(def: {
 }): (...xs: X) => Tensor {
   return (...xs) => {
     const y = stopGradient(unrecorded(() => def.forward(...xs)));
+    if (!recording()) return y;
+    const above = interpretersNow();
+    const levels = levelsNow().filter(({ id }) => [y, ...xs].some((x) => isAt(x, id)));
+    const single = (x: Tensor) => enclose(x, levels);
     const op = nodeOp("customGradient", ([g], [out], ins) => {
       let made: readonly Tensor[] | null = null;
-      const each = () => {
-        made ??= def.vjp(g!, out, ins as X);
-        if (made.length !== ins.length) {
+      const run = () => {
+        const gs = def.vjp(single(g!), single(out), ins.map(single) as X);
+        if (gs.length !== ins.length) {
           throw new HypergradError(
-            `customGradient: vjp gave ${made.length} gradients for ${ins.length} inputs. ` +
+            `customGradient: vjp gave ${gs.length} gradients for ${ins.length} inputs. ` +
               "Give one for each, in order.",
           );
         }
+        return gs.map((x) => expose(x, levels));
+      };
+      const each = () => {
+        // The vmaps of the forward pass may have ended, and others begun.
+        const since = interpretersNow().filter((one) => !above.includes(one));
+        made ??= interpretedBy([...above, ...since], run);
         return made;
       };
       return ins.map((_, i) => () => each()[i]);
     });
-    if (recording()) record(op, xs, [y], undefined);
-    return y;
+    const out = expose(y, levels);
+    record(
+      op,
+      xs.map((x) => expose(x, levels)),
+      [out],
+      undefined,
+    );
+    return single(out);
   };
+}
+
+/** Whether a value inside vmap depends on the examples of this level. */
+function isAt(x: Tensor, level: number): boolean {
+  for (let t = x; t.batch !== null; t = t.batch.tensor) if (t.batch.level === level) return true;
+  return false;
 }
 
 /**
@@ -65,45 +89,63 @@ export function customGradient<X extends Tensor[]>(def: {
 export function checkpoint<X extends Tree[], Y extends Tree>(f: (...xs: X) => Y): (...xs: X) => Y {
   return (...xs) => {
     if (!recording()) return f(...xs);
-    const given = leavesOf("checkpoint", xs);
+    const shown = leavesOf("checkpoint", xs);
+    const given = shown.map((x) => x.physical);
+    const above = interpretersNow();
     const closed = new Set<Tensor>();
     const start = nextId();
     const y = runForward();
     const ys = outputs("checkpoint", y).map((t) => stopGradient(t));
     const inputs = [...given, ...closed];
-    record(nodeOp("checkpoint", pull), inputs, ys, undefined);
+    const made = ys.map((t) => t.physical);
+    record(nodeOp("checkpoint", pull), inputs, made, undefined);
     return refill(y, ys);
 
     /** Runs `f` unrecorded, noting the recorded tensors that it reads beside its arguments. */
     function runForward(): Y {
       const known = new Set(given);
-      const note: Interpreter = (_op, ins) => {
-        for (const x of ins) {
-          if (x.node !== null && x.node.id < start && !known.has(x)) closed.add(x);
-        }
+      const note = (x: Tensor) => {
+        if (x.node !== null && x.node.id < start && !known.has(x)) closed.add(x);
+      };
+      const watch: Interpreter = (_op, ins) => {
+        ins.forEach(note);
         return null;
       };
-      return scope(() => unrecorded(() => interpretedBy(note, () => f(...xs))));
+      return scope(() =>
+        unrecorded(() => {
+          const y = interpretedBy([watch, ...above], () => f(...xs));
+          for (const t of outputs("checkpoint", y)) note(t.physical);
+          return y;
+        }),
+      );
     }
 
     function pull(gs: readonly (Tensor | null)[]): (() => Tensor)[] {
       let found: readonly (Tensor | null)[] | null = null;
-      const run = () => {
-        const traced = trace(inputs, (leaves) => {
-          const stand = new Map(inputs.map((x, i) => [x, leaves[i]]));
-          const swap = (x: Tensor) => stand.get(x) ?? x;
-          return interpretedBy(
-            (op, ins, attrs) =>
-              ins.some((x) => stand.has(x)) ? apply(op, ins.map(swap), attrs) : null,
-            () => outputs("checkpoint", f(...refill(xs, leaves.slice(0, given.length)))),
-          );
+      const again = () =>
+        scope(() => {
+          // Inputs have the axes of all examples: no vmap is to add its own to the leaves again.
+          const traced = interpretedBy([], () => trace(inputs, runAgain));
+          return pullBack(traced, gs);
         });
-        return pullBack(traced, gs);
-      };
       return inputs.map((x, i) => () => {
-        found ??= run();
+        found ??= inRegion(again);
         return found[i] ?? zerosLike(x);
       });
+    }
+
+    /** Runs `f` as in the forward pass, vmaps included, with leaves in the place of its inputs. */
+    function runAgain(leaves: readonly Tensor[]): Tensor[] {
+      const stand = new Map(inputs.map((x, i) => [x, leaves[i]]));
+      const swap = (x: Tensor) => stand.get(x) ?? x;
+      const swapper: Interpreter = (op, ins, attrs) =>
+        ins.some((x) => stand.has(x)) ? apply(op, ins.map(swap), attrs) : null;
+      const args = refill(
+        xs,
+        shown.map((x, i) => heldBy(leaves[i], x)),
+      );
+      const again = interpretedBy([swapper, ...above], () => f(...args));
+      return outputs("checkpoint", again).map((t) => swap(t.physical));
     }
   };
 }

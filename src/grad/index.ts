@@ -7,3 +7,4 @@ export { hessian, jacobian } from "./jacobian";
 export { hvp, jvp } from "./jvp";
 export { stopGradient } from "./stop";
 export { vjp } from "./vjp";
+export { type InAxes, type VmapOptions, vmap } from "./vmap";

@@ -4,12 +4,13 @@ import { ShapeError } from "../core/errors";
 import { sameShape, show } from "../core/shape";
 import { add } from "../ops/arithmetic";
 import type { Node } from "../tensor/frame";
-import { apply } from "../tensor/op";
+import { apply, interpretedBy, interpretersNow } from "../tensor/op";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leavesOf, refill, type Tree } from "../tensor/tree";
 import { between, pullBack, trace, zerosLike } from "./backward";
 import { grad } from "./grad";
+import { enclose, expose } from "./levels";
 import { floatLeaves, outputs } from "./vjp";
 
 type Tangents = Map<Tensor, Tensor>;
@@ -41,10 +42,18 @@ export function jvp<X extends Tree[], Y extends Tree>(
       return outputs("jvp", made);
     });
     const known: Tangents = new Map();
-    for (const [i, leaf] of traced.leaves.entries()) known.set(leaf, given[i]);
-    for (const node of between(traced)) push(node, known);
-    const dys = traced.ys.map((y) => known.get(y) ?? zerosLike(y));
-    return [refill(made!, traced.ys), refill(made!, dys)] as [Y, Y];
+    const { leaves, ys, levels } = traced;
+    for (const [i, leaf] of leaves.entries()) known.set(leaf.physical, expose(given[i], levels));
+    // Recorded tensors have the axes of all examples: no vmap is to add its own to them again.
+    const others = interpretersNow().filter(({ level }) => level === undefined);
+    interpretedBy(others, () => {
+      for (const node of between(traced)) push(node, known);
+    });
+    const dys = ys.map((y) => {
+      const dy = known.get(y.physical);
+      return dy === undefined ? zerosLike(y) : enclose(dy, levels);
+    });
+    return [refill(made!, ys), refill(made!, dys)] as [Y, Y];
   });
 }
 

@@ -9,6 +9,7 @@ const stopOp: DefinedOp<undefined> = defineOp({
   shape: ([x]) => x,
   view: (x) => ({ repeat: x.repeat }),
   run: () => {},
+  batch: ([x]) => stopOp([x]),
 });
 
 /** The same values, cut from all that made them: no gradient passes. Takes trees too. */

@@ -17,6 +17,7 @@ const boolToInt: DefinedOp<undefined> = defineOp({
   shape: ([x]) => ({ shape: x.shape, dtype: "int32" }),
   view: (x) => ({ repeat: x.repeat }), // bool is stored as 0 and 1
   run: () => {},
+  batch: ([x]) => boolToInt([x]),
 });
 
 /**

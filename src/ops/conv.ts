@@ -2,10 +2,11 @@
 // form, so the gradients of each are the other two.
 
 import { ShapeError } from "../core/errors";
-import { type Shape, sameShape, show, sizeOf } from "../core/shape";
+import { type Shape, sameShape, show } from "../core/shape";
 import { type DefinedOp, defineOp, type OpRecord } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { type Named, needFloats } from "./checks";
+import { apart, expand } from "./expand";
 import { sum } from "./reduce";
 import { reshape } from "./reshape";
 import { both, type Padding, type Pair, sides, slide } from "./window";
@@ -44,7 +45,7 @@ function derivative(
   shapeOf: (form: ConvForm) => Shape,
   vjp: OpRecord<ConvForm>["vjp"],
 ): DefinedOp<ConvForm> {
-  return defineOp<ConvForm>({
+  const op: DefinedOp<ConvForm> = defineOp<ConvForm>({
     name,
     kind: "bilinear",
     shape: ([a, b], form) => {
@@ -54,15 +55,40 @@ function derivative(
     },
     run: (calls, [a, b], y, f) => {
       const batch = y.shape.length === 5 ? y.shape[0] : 1;
-      const apart = ({ shape }: { shape: Shape }) =>
-        shape.length === 5 ? sizeOf(shape.slice(1)) : 0;
-      const image = [f.n, f.h, f.w, f.c, f.kh, f.kw, f.oc, f.oh, f.ow];
+      const [left, as] = apart(calls, a, 4);
+      const [right, bs] = apart(calls, b, 4);
+      // One kernel for all: one convolution of more images.
+      const lead = name !== "conv2dKernel" && as > 0 && bs === 0 ? [1, batch * f.n] : [batch, f.n];
+      const image = [f.h, f.w, f.c, f.kh, f.kw, f.oc, f.oh, f.ow];
       const slides = [f.sh, f.sw, f.ph, f.pw, f.dh, f.dw, f.groups];
-      const params = [batch, ...image, ...slides, apart(a), apart(b)];
-      calls.run(name, [calls.solid(a), calls.solid(b)], [y.storage], params);
+      calls.run(name, [left, right], [y.storage], [...lead, ...image, ...slides, as, bs]);
     },
     vjp,
+    batch: ([a, b], [inA, inB], form, size) => {
+      const rank = Math.max(a.shape.length - (inA ? 1 : 0), b.shape.length - (inB ? 1 : 0));
+      if (rank === 4) {
+        return inB || name === "conv2dKernel" ? op([a, b], form) : many(op, a, b, form);
+      }
+      // Convolutions of convolutions: an operand that differs along either axis gets both.
+      const axes = [size, (a.shape.length - (inA ? 1 : 0) === 5 ? a : b).shape.at(-5)!];
+      const flat = (x: Tensor, batched: boolean) => {
+        if (x.shape.length === 4) return x;
+        const own = x.shape.slice(-4);
+        const apart = batched && x.shape.length === 5 ? reshape(x, [size, 1, ...own]) : x;
+        return reshape(expand(apart, [...axes, ...own]), [axes[0] * axes[1], ...own]);
+      };
+      const y = op([flat(a, inA), flat(b, inB)], form);
+      return reshape(y, [...axes, ...y.shape.slice(1)]);
+    },
   });
+  return op;
+}
+
+/** One kernel for all images x [batch, n, ...]: one convolution of more images. */
+function many(op: DefinedOp<ConvForm>, x: Tensor, k: Tensor, form: ConvForm): Tensor {
+  const [batch, n, ...own] = x.shape;
+  const y = op([reshape(x, [batch * n, ...own]), k], { ...form, n: batch * n });
+  return reshape(y, [batch, n, ...y.shape.slice(1)]);
 }
 
 export const conv2dOp: DefinedOp<ConvForm> = derivative(
@@ -172,10 +198,7 @@ export function conv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor 
     );
   }
   if (x.shape.length === 4 || w.shape.length === 5) return conv2dOp([x, w], form);
-  const [batch, n] = x.shape; // one kernel for all: one convolution of more images
-  const all = reshape(x, [batch * n, ...x.shape.slice(2)]);
-  const y = conv2dOp([all, w], { ...form, n: batch * n });
-  return reshape(y, [batch, n, ...y.shape.slice(1)]);
+  return many(conv2dOp, x, w, form);
 }
 
 export interface ConvInputOptions extends ConvOptions {

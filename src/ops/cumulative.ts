@@ -21,6 +21,7 @@ const cumsumOp: DefinedOp<Cumulation> = defineOp<Cumulation>({
     calls.run("cumsum", [calls.solid(x)], [y.storage], params);
   },
   vjp: (g, _, __, { axis, reverse }) => [() => cumsumOp([g], { axis, reverse: !reverse })],
+  batch: ([x], _, { axis, reverse }) => cumsumOp([x], { axis: axis + 1, reverse }),
 });
 
 export interface CumsumOptions {

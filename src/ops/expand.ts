@@ -1,8 +1,9 @@
 // Broadcasting as two linear ops, each the other's gradient: `expand` repeats, `sumTo` sums back.
 
 import { ShapeError } from "../core/errors";
-import { expandsTo, type Shape, sameShape, show, stridesOf } from "../core/shape";
-import { type DefinedOp, defineOp } from "../tensor/op";
+import { expandsTo, type Shape, sameShape, show, sizeOf, stridesOf } from "../core/shape";
+import type { Storage } from "../device/device";
+import { type Calls, type DefinedOp, defineOp, type Operand } from "../tensor/op";
 import type { Repeat, Tensor } from "../tensor/tensor";
 import { move } from "./move";
 import { sum } from "./reduce";
@@ -14,9 +15,9 @@ const expandOp: DefinedOp<Shape> = defineOp<Shape>({
   shape: ([x], shape) => ({ shape, dtype: x.dtype }),
   // Most expansions cost nothing: the elementwise kernels read repeats in place.
   view: (x, { shape }) => {
-    if (x.repeat !== null && x.repeat.mid !== 1) return null;
-    if (x.repeat !== null || x.size === 1) return { repeat: { inner: 1, mid: 1 } };
-    const repeat = repeatOf(x.shape, shape);
+    if (x.repeat?.mid === 1 || x.size === 1) return { repeat: { inner: 1, mid: 1 } };
+    const from = x.repeat === null ? x.shape : unrepeated(x.shape, x.repeat);
+    const repeat = from === null ? null : repeatOf(from, shape);
     return repeat === null ? null : { repeat };
   },
   run: (calls, [x], y) => {
@@ -29,7 +30,25 @@ const expandOp: DefinedOp<Shape> = defineOp<Shape>({
     move(calls, calls.solid(x), y.storage, y.shape, { start: 0, strides }, whole);
   },
   vjp: (g, _, [x]) => [() => sumTo(g, x.shape)],
+  batch: ([x], _, shape, size) => {
+    const ones = new Array<number>(shape.length + 1 - x.shape.length).fill(1);
+    return expand(reshape(x, [size, ...ones, ...x.shape.slice(1)]), [size, ...shape]);
+  },
 });
+
+/** What is in the storage of a repeat: size 1 along repeated axes; null where axes do not part so. */
+function unrepeated(shape: Shape, { inner, mid }: Repeat): Shape | null {
+  const kept = new Array<number>(shape.length).fill(1);
+  let [after, own] = [1, 1];
+  for (let i = shape.length - 1; i >= 0 && own < mid; i--) {
+    if (after < inner) after *= shape[i];
+    else {
+      kept[i] = shape[i];
+      own *= shape[i];
+    }
+  }
+  return after === inner && own === mid ? kept : null;
+}
 
 /** One block of kept axes between repeated ones, or null when there is more than one. */
 function repeatOf(from: Shape, to: Shape): Repeat | null {
@@ -57,6 +76,26 @@ export function expand(x: Tensor, shape: Shape): Tensor {
     );
   }
   return expandOp([x], shape);
+}
+
+/** Inputs that all examples of a `vmap` share, repeated for each of them. */
+export function spread(
+  xs: readonly Tensor[],
+  batched: readonly boolean[],
+  size: number,
+): readonly Tensor[] {
+  return xs.map((x, i) => (batched[i] ? x : expand(x, [size, ...x.shape])));
+}
+
+/**
+ * The memory of an operand with or without an axis before `rank` others, and the elements from one
+ * of its parts to the next: 0 where one part serves for all, which is not repeated in memory.
+ */
+export function apart(calls: Calls, x: Operand, rank: number): [Storage, number] {
+  if (x.shape.length === rank) return [calls.solid(x), 0];
+  const size = sizeOf(x.shape.slice(-rank));
+  const same = x.repeat?.inner === 1 && x.repeat.mid === size;
+  return same ? [x.storage!, 0] : [calls.solid(x), size];
 }
 
 /** Sums `x` over the axes along which `shape` would be repeated: the adjoint of `expand`. */

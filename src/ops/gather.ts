@@ -8,8 +8,8 @@ import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { cast } from "./cast";
 import { needFloats, needInts, needTensors } from "./checks";
-import { expand } from "./expand";
-import { expandDims } from "./reshape";
+import { expand, spread } from "./expand";
+import { expandDims, reshape } from "./reshape";
 
 /** The axis that indices point into, and its size where the inputs do not tell it. */
 interface Along {
@@ -27,7 +27,24 @@ export const gatherOp: DefinedOp<Along> = defineOp<Along>({
     calls.run("gather", [calls.solid(x), calls.solid(idx)], [y.storage], params);
   },
   vjp: (g, _, [, idx], along) => [() => scatterAddOp([g, idx], along), null],
+  batch: ([x, idx], [inX, inIdx], { axis, n }, size) => {
+    if (!inIdx) return gatherOp([x, idx], { axis: axis + 1, n });
+    if (!inX && axis === 0) return gatherOp([x, idx], { axis, n });
+    const [rows] = spread([x], [inX], size);
+    const before = rows.shape.slice(1, axis + 1);
+    const after = rows.shape.slice(axis + 2);
+    const k = idx.shape.slice(1);
+    const sizes = [size, sizeOf(before), sizeOf(k), sizeOf(after)];
+    const flat = reshape(rows, [size, sizes[1], n, sizes[3]]);
+    const y = gatherAlongOp([flat, each(idx, sizes)], { axis: 2, n });
+    return reshape(y, [size, ...before, ...k, ...after]);
+  },
 });
+
+/** Indices [size, ...] of each example, the same for all before and after the axis they index. */
+function each(idx: Tensor, [size, before, k, after]: Shape): Tensor {
+  return expand(reshape(idx, [size, 1, k, 1]), [size, before, k, after]);
+}
 
 /** g [...before, ...idx, ...after] added up at idx gives [...before, n, ...after]. */
 export const scatterAddOp: DefinedOp<Along> = defineOp<Along>({
@@ -43,6 +60,15 @@ export const scatterAddOp: DefinedOp<Along> = defineOp<Along>({
     calls.run("scatterAdd", [calls.solid(g), calls.solid(idx)], [y.storage], params);
   },
   vjp: (v, _, [, idx], along) => [() => gatherOp([v, idx], along), null],
+  batch: ([g, idx], [inG, inIdx], { axis, n }, size) => {
+    if (!inIdx) return scatterAddOp([g, idx], { axis: axis + 1, n });
+    const [parts] = spread([g], [inG], size);
+    const before = parts.shape.slice(1, axis + 1);
+    const after = parts.shape.slice(axis + idx.shape.length);
+    const sizes = [size, sizeOf(before), sizeOf(idx.shape.slice(1)), sizeOf(after)];
+    const y = scatterAlongOp([reshape(parts, sizes), each(idx, sizes)], { axis: 2, n });
+    return reshape(y, [size, ...before, n, ...after]);
+  },
 });
 
 /** x [...before, n, ...after] at idx [...before, k, ...after], place by place. */
@@ -55,6 +81,8 @@ export const gatherAlongOp: DefinedOp<Along> = defineOp<Along>({
     calls.run("gatherAlong", [calls.solid(x), calls.solid(idx)], [y.storage], params);
   },
   vjp: (g, _, [, idx], along) => [() => scatterAlongOp([g, idx], along), null],
+  batch: (xs, batched, { axis, n }, size) =>
+    gatherAlongOp(spread(xs, batched, size), { axis: axis + 1, n }),
 });
 
 /** g [...before, k, ...after] added up at idx of its shape gives [...before, n, ...after]. */
@@ -67,6 +95,8 @@ export const scatterAlongOp: DefinedOp<Along> = defineOp<Along>({
     calls.run("scatterAlong", [calls.solid(g), calls.solid(idx)], [y.storage], params);
   },
   vjp: (v, _, [, idx], along) => [() => gatherAlongOp([v, idx], along), null],
+  batch: (xs, batched, { axis, n }, size) =>
+    scatterAlongOp(spread(xs, batched, size), { axis: axis + 1, n }),
 });
 
 function alongParams(idx: Shape, { axis, n }: Along): number[] {

@@ -56,7 +56,7 @@ export {
   tanh,
 } from "./math";
 export { type MatmulOptions, matmul } from "./matmul";
-export { concat, flip, pad, slice, stack, tile, transpose } from "./movement";
+export { concat, flip, pad, slice, stack, transpose } from "./movement";
 export { norm } from "./norm";
 export { batchNorm, layerNorm, type NormalizeOptions } from "./normalize";
 export { type AvgPoolOptions, avgPool2d, maxPool2d, type PoolOptions } from "./pool";
@@ -75,6 +75,7 @@ export {
   type UniformOptions,
   uniform,
 } from "./random";
+export { ravel } from "./ravel";
 export {
   type ArgOptions,
   argmax,
@@ -90,4 +91,5 @@ export {
 export { expandDims, reshape, squeeze } from "./reshape";
 export { logSoftmax, type SoftmaxOptions, softmax } from "./softmax";
 export { argsort, type SortOptions, sort, topK } from "./sort";
+export { tile } from "./tile";
 export type { Padding, Pair } from "./window";

@@ -4,8 +4,8 @@ import { DTypeError, ShapeError } from "../core/errors";
 import { broadcast, type Shape, sameShape, show, sizeOf } from "../core/shape";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
-import { expand, sumTo } from "./expand";
-import { reshape } from "./reshape";
+import { apart, expand, sumTo } from "./expand";
+import { expandDims, reshape } from "./reshape";
 
 export interface MatmulOptions {
   /** Read a as [..., k, m]. */
@@ -31,16 +31,26 @@ const matmulOp: DefinedOp<Layout> = defineOp<Layout>({
   run: (calls, [a, b], y, { ta, tb }) => {
     const { m, k, n } = dims(a.shape, b.shape, { ta, tb });
     const batch = y.shape.length === 3 ? y.shape[0] : 1;
-    const as = a.shape.length === 3 ? m * k : 0;
-    const bs = b.shape.length === 3 ? k * n : 0;
-    const params = [batch, m, k, n, ta ? 1 : 0, tb ? 1 : 0, as, bs];
-    calls.run("matmul", [calls.solid(a), calls.solid(b)], [y.storage], params);
+    const [left, as] = apart(calls, a, 2);
+    const [right, bs] = apart(calls, b, 2);
+    // One matrix for every row of a: a single tall product.
+    const sizes = as > 0 && bs === 0 && !ta ? [1, batch * m, k, n] : [batch, m, k, n];
+    const params = [...sizes, ta ? 1 : 0, tb ? 1 : 0, as, bs];
+    calls.run("matmul", [left, right], [y.storage], params);
   },
   // y = A B gives dA = g Bᵀ and dB = Aᵀ g, and their transposes where a or b is stored transposed.
   vjp: (g, _, [a, b], { ta, tb }) => [
     () => shared(ta ? product(b, g, tb, true) : product(g, b, false, !tb), a),
     () => shared(tb ? product(g, a, true, ta) : product(a, g, !ta, false), b),
   ],
+  batch: ([a, b], [inA, inB], { ta, tb }) => {
+    const ranks = [a.shape.length - (inA ? 1 : 0), b.shape.length - (inB ? 1 : 0)];
+    const rank = Math.max(...ranks);
+    const lead = (x: Tensor, own: number, batched: boolean) =>
+      batched && own < rank ? expandDims(x, 1) : x;
+    const [left, right] = [lead(a, ranks[0], inA), lead(b, ranks[1], inB)];
+    return matmul(left, right, { transposeA: ta, transposeB: tb });
+  },
 });
 
 /** The gradient of a matrix that served a whole batch is the sum over it. */
@@ -106,7 +116,10 @@ function product2(a: Tensor, b: Tensor, layout: Layout, userA: Tensor, userB: Te
   const oneB = sizeOf(leadB) === 1;
   if (oneB && !layout.ta) {
     // One matrix for every row of a: a single tall product.
-    const tall = matmulOp([reshape(a, [-1, k]), reshape(b, b.shape.slice(-2))], layout);
+    const tall = matmulOp(
+      [reshape(a, [sizeOf(leadA) * m, k]), reshape(b, b.shape.slice(-2))],
+      layout,
+    );
     return reshape(tall, [...lead, m, n]);
   }
   const flat = (x: Tensor, one: boolean, own: Shape) => {

@@ -16,7 +16,7 @@ import {
 } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { needTensors } from "./checks";
-import { expand } from "./expand";
+import { expand, spread } from "./expand";
 import { type Layout, move } from "./move";
 import { expandDims, reshape } from "./reshape";
 
@@ -45,6 +45,7 @@ const transposeOp: DefinedOp<readonly number[]> = defineOp<readonly number[]>({
     move(calls, calls.solid(x), y.storage, y.shape, from, whole(y.shape));
   },
   vjp: (g, _, __, perm) => [() => transposeOp([g], inverse(perm))],
+  batch: ([x], _, perm) => transposeOp([x], [0, ...perm.map((p) => p + 1)]),
 });
 
 function inverse(perm: readonly number[]): number[] {
@@ -114,10 +115,12 @@ const sliceOp: DefinedOp<Part> = defineOp<Part>({
   vjp: (g, _, [x], { start, step }) => [
     () => placeOp([g], { start, step, shape: x.shape, value: 0 }),
   ],
+  batch: ([x], _, { start, step, size }, n) =>
+    sliceOp([x], { start: [0, ...start], step: [1, ...step], size: [n, ...size] }),
 });
 
 function placing(name: string, kind: Kind): DefinedOp<Place> {
-  return defineOp<Place>({
+  const op: DefinedOp<Place> = defineOp<Place>({
     name,
     kind,
     shape: ([x], { shape }) => ({ shape, dtype: x.dtype }),
@@ -128,7 +131,10 @@ function placing(name: string, kind: Kind): DefinedOp<Place> {
       move(calls, calls.solid(x), y.storage, x.shape, whole(x.shape), to);
     },
     vjp: (v, _, [x], { start, step }) => [() => sliceOp([v], { start, step, size: x.shape })],
+    batch: ([x], _, { start, step, shape, value }, n) =>
+      op([x], { start: [0, ...start], step: [1, ...step], shape: [n, ...shape], value }),
   });
+  return op;
 }
 
 const placeOp = placing("place", "linear");
@@ -225,6 +231,11 @@ const flipOp: DefinedOp<readonly number[]> = defineOp<readonly number[]>({
     move(calls, calls.solid(x), y.storage, y.shape, from, whole(y.shape));
   },
   vjp: (g, _, __, axes) => [() => flipOp([g], axes)],
+  batch: ([x], _, axes) =>
+    flipOp(
+      [x],
+      axes.map((a) => a + 1),
+    ),
 });
 
 /** `x` backwards along the axes named; along all when left out. */
@@ -266,6 +277,7 @@ const concatOp: DefinedOp<number> = defineOp<number>({
       return () => slice(g, start, x.shape);
     });
   },
+  batch: (xs, batched, axis, size) => concatOp(spread(xs, batched, size), axis + 1),
 });
 
 /** Several outputs at once, so that their gradients are put together by one `concat`. */
@@ -295,6 +307,7 @@ const splitOp: Op<{ readonly axis: number; readonly sizes: readonly number[] }> 
       );
     },
   ],
+  batch: ([x], _, { axis, sizes }) => apply(splitOp, [x], { axis: axis + 1, sizes }),
 };
 
 /**
@@ -364,29 +377,4 @@ export function splitAlong(x: Tensor, parts: number | readonly number[], axis: n
     );
   }
   return sizes.length === 1 ? [x] : apply(splitOp, [x], { axis: at, sizes });
-}
-
-/**
- * `x` repeated `reps[i]` times along each axis. A shorter list counts from the last axis; a longer
- * one adds leading axes.
- * @throws ValueError unless the numbers are whole ones from 0
- */
-export function tile(x: Tensor, reps: readonly number[]): Tensor {
-  needTensors("tile", { x });
-  if (!reps.every((r) => Number.isInteger(r) && r >= 0)) {
-    throw new ValueError(
-      `tile: no whole number from 0: reps is ${show(reps)}. Give whole numbers.`,
-    );
-  }
-  const rank = Math.max(reps.length, x.shape.length);
-  let shape: Shape = [...new Array<number>(rank - x.shape.length).fill(1), ...x.shape];
-  let y = reshape(x, shape);
-  for (const [i, r] of [...new Array<number>(rank - reps.length).fill(1), ...reps].entries()) {
-    if (r === 1) continue;
-    const [before, after] = [shape.slice(0, i), shape.slice(i)];
-    shape = shape.map((size, j) => (i === j ? r * size : size));
-    const apart = expand(reshape(y, [...before, 1, ...after]), [...before, r, ...after]);
-    y = reshape(apart, shape);
-  }
-  return y;
 }

@@ -7,8 +7,9 @@ import { apply, type DefinedOp, defineOp, type Op } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { add, div, mul } from "./arithmetic";
 import { needFloats } from "./checks";
+import { spread } from "./expand";
 import { square } from "./math";
-import { type Run, restore, sizes, sum } from "./reduce";
+import { beneath, type Run, restore, sizes, sum } from "./reduce";
 
 interface Normalization extends Run {
   readonly eps: number;
@@ -39,6 +40,7 @@ const normalizeOp: Op<Normalization> = {
       return byY === null ? byRstd : add(byY, byRstd);
     },
   ],
+  batch: ([x], _, run) => apply(normalizeOp, [x], beneath(run)),
 };
 
 /**
@@ -62,6 +64,7 @@ const normalizeInputOp: DefinedOp<Run> = defineOp<Run>({
     },
     () => div(total(mul(v, dx), run), rstd),
   ],
+  batch: (xs, batched, run, size) => normalizeInputOp(spread(xs, batched, size), beneath(run)),
 });
 
 function total(x: Tensor, { from, to }: Run): Tensor {

@@ -4,11 +4,18 @@
 import { ShapeError, ValueError } from "../core/errors";
 import { type Shape, show, sizeOf } from "../core/shape";
 import { constant } from "../tensor/create";
-import { type Calls, type DefinedOp, defineOp, type Operand, type Output } from "../tensor/op";
+import {
+  type BatchRule,
+  type Calls,
+  type DefinedOp,
+  defineOp,
+  type Operand,
+  type Output,
+} from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { div, mul } from "./arithmetic";
 import { needFloats } from "./checks";
-import { expand } from "./expand";
+import { expand, spread } from "./expand";
 import { reshape } from "./reshape";
 import { both, type Padding, type Pair, sides, slide } from "./window";
 
@@ -40,10 +47,24 @@ function call(kernel: PoolKernel) {
 const small = (n: number, { oh, ow, c }: PoolForm): Shape => [n, oh, ow, c];
 const large = (n: number, { h, w, c }: PoolForm): Shape => [n, h, w, c];
 
+/** Images of all examples are more images. */
+function overExamples(op: (xs: readonly Tensor[], form: PoolForm) => Tensor): BatchRule<PoolForm> {
+  return (xs, batched, form, size) => {
+    const whole = spread(xs, batched, size);
+    const n = whole[0].shape[1];
+    const y = op(
+      whole.map((x) => reshape(x, [size * n, ...x.shape.slice(2)])),
+      form,
+    );
+    return reshape(y, [size, n, ...y.shape.slice(1)]);
+  };
+}
+
 const maxPoolIndexOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
   name: "maxPoolIndex",
   shape: ([x], form) => ({ shape: small(x.shape[0], form), dtype: "int32" }),
   run: call("maxPoolIndex"),
+  batch: overExamples((xs, form) => maxPoolIndexOp(xs, form)),
 });
 
 const poolGatherOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
@@ -52,6 +73,7 @@ const poolGatherOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
   shape: ([x], form) => ({ shape: small(x.shape[0], form), dtype: "float32" }),
   run: call("poolGather"),
   vjp: (g, _, [, idx], form) => [() => poolScatterOp([g, idx], form), null],
+  batch: overExamples((xs, form) => poolGatherOp(xs, form)),
 });
 
 const poolScatterOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
@@ -60,6 +82,7 @@ const poolScatterOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
   shape: ([g], form) => ({ shape: large(g.shape[0], form), dtype: "float32" }),
   run: call("poolScatter"),
   vjp: (v, _, [, idx], form) => [() => poolGatherOp([v, idx], form), null],
+  batch: overExamples((xs, form) => poolScatterOp(xs, form)),
 });
 
 const sumPoolOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
@@ -68,6 +91,7 @@ const sumPoolOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
   shape: ([x], form) => ({ shape: small(x.shape[0], form), dtype: "float32" }),
   run: call("sumPool"),
   vjp: (g, _, __, form) => [() => sumPoolInputOp([g], form)],
+  batch: overExamples((xs, form) => sumPoolOp(xs, form)),
 });
 
 const sumPoolInputOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
@@ -76,6 +100,7 @@ const sumPoolInputOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
   shape: ([g], form) => ({ shape: large(g.shape[0], form), dtype: "float32" }),
   run: call("sumPoolInput"),
   vjp: (v, _, __, form) => [() => sumPoolOp([v], form)],
+  batch: overExamples((xs, form) => sumPoolInputOp(xs, form)),
 });
 
 export interface PoolOptions {

@@ -7,7 +7,7 @@ import { mul } from "./arithmetic";
 import { cast } from "./cast";
 import { needTensors } from "./checks";
 import { concat, pad, slice, splitAlong } from "./movement";
-import { type ReduceOptions, type Run, reduceAxes, restore, sizes } from "./reduce";
+import { beneath, type ReduceOptions, type Run, reduceAxes, restore, sizes } from "./reduce";
 import { reshape } from "./reshape";
 
 const prodOp: DefinedOp<Run> = defineOp<Run>({
@@ -30,6 +30,7 @@ const prodOp: DefinedOp<Run> = defineOp<Run>({
       return mul(restore(g, x, run), others);
     },
   ],
+  batch: ([x], _, run) => prodOp([x], beneath(run)),
 });
 
 /**

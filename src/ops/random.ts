@@ -32,6 +32,7 @@ const randomBitsOp: DefinedOp<Shape> = defineOp<Shape>({
   run: (calls, [key], y, shape) => {
     calls.run("randomBits", [calls.solid(key)], [y.storage], [key.size / 2, sizeOf(shape)]);
   },
+  batch: ([key], _, shape) => randomBitsOp([key], shape),
 });
 
 /** New keys from keys [..., 2]: int32 [..., n, 2]. */
@@ -41,6 +42,7 @@ const splitKeyOp: DefinedOp<number> = defineOp<number>({
   run: (calls, [key], y, n) => {
     calls.run("splitKey", [calls.solid(key)], [y.storage], [key.size / 2, n]);
   },
+  batch: ([key], _, n) => splitKeyOp([key], n),
 });
 
 /** The top 24 bits of int32 words, as multiples of 2⁻²⁴ in [0, 1). */

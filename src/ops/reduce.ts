@@ -40,7 +40,7 @@ interface Reduction {
 }
 
 function reduction(name: string, def: Reduction): DefinedOp<Run> {
-  return defineOp<Run>({
+  const reduce: DefinedOp<Run> = defineOp<Run>({
     name,
     kind: def.kind,
     shape: ([x], { from, to }) => {
@@ -55,7 +55,14 @@ function reduction(name: string, def: Reduction): DefinedOp<Run> {
       calls.run(kernel, [calls.solid(x)], [y.storage], sizes(x.shape, run));
     },
     vjp: def.vjp,
+    batch: ([x], _, run) => reduce([x], beneath(run)),
   });
+  return reduce;
+}
+
+/** The same run where one axis stands before all others. */
+export function beneath<R extends Run>(run: R): R {
+  return { ...run, from: run.from + 1, to: run.to + 1 };
 }
 
 /** A reduced tensor with its axes back, repeated: what the gradient of a reduction needs. */

@@ -12,6 +12,7 @@ const reshapeOp: DefinedOp<Shape> = defineOp<Shape>({
   view: (x) => ({ repeat: x.repeat }),
   run: () => {},
   vjp: (g, _, [x]) => [() => reshape(g, x.shape)],
+  batch: ([x], _, shape, size) => reshape(x, [size, ...shape]),
 });
 
 /**

@@ -11,7 +11,7 @@ import { atLast } from "./movement";
 import { sum } from "./reduce";
 
 function overRows(name: KernelName, vjp: OpRecord<undefined>["vjp"]): DefinedOp<undefined> {
-  return defineOp({
+  const op: DefinedOp<undefined> = defineOp({
     name,
     shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
     run: (calls, [x], y) => {
@@ -19,7 +19,9 @@ function overRows(name: KernelName, vjp: OpRecord<undefined>["vjp"]): DefinedOp<
       calls.run(name, [calls.solid(x)], [y.storage], params);
     },
     vjp,
+    batch: ([x]) => op([x]),
   });
+  return op;
 }
 
 const total = (x: Tensor) => sum(x, { axis: -1, keepDims: true });

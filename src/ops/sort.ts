@@ -18,6 +18,7 @@ const argsortOp: DefinedOp<boolean> = defineOp<boolean>({
     const params = [sizeOf(x.shape.slice(0, -1)), x.shape[x.shape.length - 1], descending ? 1 : 0];
     calls.run(kernel, [calls.solid(x)], [y.storage], params);
   },
+  batch: ([x], _, descending) => argsortOp([x], descending),
 });
 
 export interface SortOptions {

@@ -4,29 +4,19 @@
 import { HypergradError } from "../core/errors";
 import type { Device } from "../device/device";
 import { frameOf, record, recording } from "../tensor/frame";
-import { type Interpreter, interpretedBy, type Spec } from "../tensor/op";
+import { capturedBy, type Interpreter, type Spec } from "../tensor/op";
+import { region } from "../tensor/region";
+import { dispose, enterScope, keep, leaveScope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { leavesOf, refill, type Tree } from "../tensor/tree";
 import { type Graph, type Value, type Vertex, value, vertex } from "./graph";
-
-let region = 0;
-let regions = 0;
-
-/** Runs `f` so that what it computes is not merged with equal nodes outside: see checkpoint. */
-export function inRegion<T>(f: () => T): T {
-  const before = region;
-  region = ++regions;
-  try {
-    return f();
-  } finally {
-    region = before;
-  }
-}
 
 export interface Captured {
   readonly graph: Graph;
   /** The form of the result: a tree whose leaves are places in `graph.outputs`. */
   readonly form: unknown;
+  /** Tensors that `f` made of host data: the program's to dispose. */
+  readonly made: readonly Tensor[];
 }
 
 /** Captures `f` on arguments of the given specs; `args` gives their form. */
@@ -47,6 +37,15 @@ export function capture(
     ),
   );
   const symbols = new WeakMap<Tensor, Value>();
+  const scope = enterScope();
+  const held: Tensor[] = [];
+  /** A tensor made by `f` itself lives as long as the program, whatever scope it was made in. */
+  const hold = (x: Tensor): Tensor => {
+    if (x.owner === null || x.owner.id < scope.id) return x;
+    const own = keep(new Tensor(x.device, x.shape, x.dtype, x.storage, x.repeat));
+    held.push(own);
+    return own;
+  };
   const symbol = (v: Value): Tensor => {
     const t = new Tensor(device, v.shape, v.dtype, null, null, { symbolic: v });
     symbols.set(t, v);
@@ -69,7 +68,7 @@ export function capture(
     }
     const source =
       x.constant === undefined
-        ? ({ kind: "closure", tensor: x } as const)
+        ? ({ kind: "closure", tensor: hold(x) } as const)
         : ({ kind: "constant", value: x.constant, tensor: x } as const);
     const v = value(x.shape, x.dtype, x.size, source);
     known.set(x, v);
@@ -81,28 +80,32 @@ export function capture(
       xs.map((x) => valueOf(x, op.name)),
       attrs,
       op.specs(xs, attrs),
-      region,
+      region(),
     );
     nodes.push(made);
     const ys = made.outputs.map(symbol);
     if (recording()) record(op, xs, ys, attrs);
     return ys;
   };
-  const made = interpretedBy(interpreter, () =>
-    f(...(refill(args, inputs.map(symbol)) as readonly Tree[])),
-  );
-  if ((made as unknown) instanceof Promise) {
-    throw new HypergradError(
-      "compile: the function returned a promise. Compile a function without await.",
+  try {
+    const made = capturedBy(interpreter, () =>
+      f(...(refill(args, inputs.map(symbol)) as readonly Tree[])),
     );
-  }
-  const results = leavesOf("compile", made);
-  const outputs = results.map((x) => valueOf(x, "compile"));
-  return {
-    graph: { inputs, nodes, outputs },
-    form: refill(
+    if ((made as unknown) instanceof Promise) {
+      throw new HypergradError(
+        "compile: the function returned a promise. Compile a function without await.",
+      );
+    }
+    const outputs = leavesOf("compile", made).map((x) => valueOf(x, "compile"));
+    const form = refill(
       made,
       outputs.map((_, i) => i),
-    ),
-  };
+    );
+    return { graph: { inputs, nodes, outputs }, form, made: held };
+  } catch (error) {
+    dispose(held);
+    throw error;
+  } finally {
+    leaveScope(scope);
+  }
 }

@@ -7,12 +7,13 @@ import type { Device, Storage } from "../device/device";
 import { functions } from "../device/functions";
 import type { ProgramSource, Runnable } from "../device/program";
 import { outermost } from "../tensor/frame";
-import { create } from "../tensor/op";
+import { capturing, create, interpretersNow } from "../tensor/op";
+import { dispose } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leavesOf, type Tree } from "../tensor/tree";
 import { capture } from "./capture";
-import { type Cost, costOf } from "./cost";
-import { emit } from "./emit";
+import { flopsOf } from "./cost";
+import { type EmittedCall, emit } from "./emit";
 import type { Value } from "./graph";
 import { optimize } from "./passes";
 import { plan } from "./plan";
@@ -20,6 +21,16 @@ import { plan } from "./plan";
 export interface CompileOptions {
   /** Arguments that the call may consume: their tensors are freed when it is done. */
   readonly donate?: readonly number[];
+  /** Run kernels one by one and time each; `stats().profile` tells. Slower. Default false. */
+  readonly profile?: boolean;
+}
+
+/** What the calls of one kernel took, all runs so far together. */
+export interface KernelTime {
+  readonly kernel: string;
+  readonly calls: number;
+  readonly ms: number;
+  readonly flops: number;
 }
 
 export interface StepStats {
@@ -35,6 +46,8 @@ export interface StepStats {
   readonly largestLiveSet: number;
   /** Arithmetic a run: 2 for each multiply-add of products, 1 an element elsewhere. */
   readonly flops: number;
+  /** Time by kernel, the longest first; empty unless compiled with `profile`. */
+  readonly profile: readonly KernelTime[];
 }
 
 export interface Compiled<X extends Tree[], Y extends Tree> {
@@ -50,7 +63,11 @@ interface Program {
   readonly bound: readonly Value[];
   readonly outputs: readonly number[];
   readonly runnable: Runnable;
-  readonly stats: Omit<StepStats, "programs">;
+  /** Tensors of host data that the captured function made. */
+  readonly made: readonly Tensor[];
+  readonly calls: readonly EmittedCall[];
+  readonly times: Float64Array;
+  readonly stats: Omit<StepStats, "programs" | "profile">;
 }
 
 /**
@@ -62,15 +79,15 @@ interface Program {
  */
 export function compile<X extends Tree[], Y extends Tree>(
   f: (...args: X) => Y,
-  { donate = [] }: CompileOptions = {},
+  { donate = [], profile = false }: CompileOptions = {},
 ): Compiled<X, Y> {
   const programs = new Map<string, Program>();
   let latest: Program | null = null;
 
   const step = (...args: X): Y => {
     const inputs = leavesOf("compile", args);
-    // Inside a gradient, or another compiled function, f's own ops are what is wanted.
-    if (inputs.some((x) => x.storage === null && x.freed === "") || outermost(inputs) !== null) {
+    // Inside a gradient, vmap or another compiled function, f's own ops are what is wanted.
+    if (capturing() || interpretersNow().length > 0 || outermost(inputs) !== null) {
       return f(...args);
     }
     for (const x of inputs) x.live("compile");
@@ -82,7 +99,7 @@ export function compile<X extends Tree[], Y extends Tree>(
       programs.set(name, program);
     }
     latest = program;
-    const result = run(program, inputs) as Y;
+    const result = run(program, inputs, profile) as Y;
     for (const i of donate) {
       for (const x of leavesOf("compile", args[i])) x.free("by a compiled step it was donated to");
     }
@@ -94,10 +111,13 @@ export function compile<X extends Tree[], Y extends Tree>(
       if (latest === null) {
         throw new HypergradError("stats: nothing ran yet. Call the compiled function first.");
       }
-      return { programs: programs.size, ...latest.stats };
+      return { programs: programs.size, ...latest.stats, profile: profile ? timesOf(latest) : [] };
     },
     dispose: () => {
-      for (const program of programs.values()) program.runnable.dispose();
+      for (const { runnable, made } of programs.values()) {
+        runnable.dispose();
+        dispose(made);
+      }
       programs.clear();
       latest = null;
     },
@@ -123,7 +143,7 @@ function build(
   args: Tree[],
   inputs: readonly Tensor[],
 ): Program {
-  const { graph, form } = capture(on, f, args, inputs);
+  const { graph, form, made } = capture(on, f, args, inputs);
   const best = optimize(graph, on);
   const emitted = emit(best);
   const placed = plan(emitted.blocks);
@@ -143,25 +163,43 @@ function build(
     bound: emitted.bound.length,
     block: placed.size,
   };
-  const cost: Cost = costOf(emitted.calls);
   return {
     device: on,
     form,
     bound: emitted.bound,
     outputs: emitted.outputs,
     runnable: on.prepare(source),
+    made,
+    calls: emitted.calls,
+    times: new Float64Array(emitted.calls.length),
     stats: {
       nodes: graph.nodes.length,
       kernels: emitted.calls.length,
       bytes: placed.size * 4,
       largestLiveSet: placed.largestLiveSet * 4,
-      flops: cost.flops,
+      flops: emitted.calls.reduce((n, call) => n + flopsOf(call), 0),
     },
   };
 }
 
-function run(program: Program, inputs: readonly Tensor[]): unknown {
-  const { device: on, bound, outputs, runnable, form } = program;
+function timesOf({ calls, times }: Program): KernelTime[] {
+  const found = new Map<string, { kernel: string; calls: number; ms: number; flops: number }>();
+  for (const [i, call] of calls.entries()) {
+    const { kernel } = call;
+    const sum = found.get(kernel) ?? { kernel, calls: 0, ms: 0, flops: 0 };
+    sum.calls++;
+    sum.ms += times[i];
+    sum.flops += flopsOf(call);
+    found.set(kernel, sum);
+  }
+  return [...found.values()].sort((a, b) => b.ms - a.ms);
+}
+
+function run(program: Program, inputs: readonly Tensor[], profile: boolean): unknown {
+  const { device: on, bound, outputs, runnable, form, times } = program;
+  const clock = (call: number, ms: number) => {
+    times[call] += ms;
+  };
   const results = new Map<number, Tensor>();
   const copies: Storage[] = [];
   for (const place of outputs) {
@@ -177,7 +215,7 @@ function run(program: Program, inputs: readonly Tensor[]): unknown {
       if (source.kind === "node") throw new Error(`compile: value ${v.id} is bound and not made`);
       return source.tensor.live("compile");
     });
-    runnable.run(storages);
+    runnable.run(storages, profile ? clock : undefined);
   } catch (error) {
     for (const y of results.values()) y.free("because its step failed");
     throw error;

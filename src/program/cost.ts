@@ -3,18 +3,8 @@
 import { kernels } from "../device/kernels";
 import type { EmittedCall } from "./emit";
 
-export interface Cost {
-  /** 2 for each multiply-add of products, 1 for each element that another kernel writes. */
-  readonly flops: number;
-}
-
-export function costOf(calls: readonly EmittedCall[]): Cost {
-  let flops = 0;
-  for (const call of calls) flops += callFlops(call);
-  return { flops };
-}
-
-function callFlops({ kernel, outputs, params }: EmittedCall): number {
+/** 2 for each multiply-add of products, 1 for each element that another kernel writes. */
+export function flopsOf({ kernel, outputs, params }: EmittedCall): number {
   const p = (name: string) => params[(kernels[kernel].params as readonly string[]).indexOf(name)];
   if (kernel === "matmul") return 2 * p("batch") * p("m") * p("k") * p("n");
   if (kernel === "conv2d" || kernel === "conv2dInput" || kernel === "conv2dKernel") {

@@ -18,15 +18,13 @@ interface Cluster {
 }
 
 export function fuse(graph: Graph, on: Device): Graph {
-  const look = seenThrough(graph);
-  const clusters = cluster(graph, look, on.bindings);
-  const joined = new Set([...clusters.values()].filter((c) => c.nodes.length > 1));
-  if (joined.size === 0) return graph;
-  const outside = outsideUses(graph, clusters);
+  const known = know(graph);
+  cluster(graph, known, on.bindings);
+  const outside = written(known);
   const stand = new Map<Value, Value>();
   const swap = (v: Value) => stand.get(v) ?? v;
   const nodes: Vertex[] = [];
-  for (const unit of schedule(graph, clusters, look)) {
+  for (const unit of schedule(graph, known)) {
     if (Array.isArray(unit)) {
       const [node] = unit;
       const moved = node.inputs.some((v) => stand.has(v));
@@ -38,7 +36,7 @@ export function fuse(graph: Graph, on: Device): Graph {
         if (v !== now.outputs[i]) stand.set(v, now.outputs[i]);
       });
     } else {
-      const { node, outputs } = join(unit, look, outside, swap);
+      const { node, outputs } = join(unit, known.look, outside, swap);
       nodes.push(node);
       outputs.forEach((v, i) => {
         stand.set(v, node.outputs[i]);
@@ -48,121 +46,121 @@ export function fuse(graph: Graph, on: Device): Graph {
   return { inputs: graph.inputs, nodes, outputs: graph.outputs.map(swap) };
 }
 
-/** The cluster each elementwise node belongs to. */
-function cluster(graph: Graph, look: Look, bindings: number): Map<Vertex, Cluster> {
-  const of = new Map<Vertex, Cluster>();
-  for (const node of graph.nodes) {
-    if (functionOf(node) === null) continue;
-    const size = node.outputs[0].size;
-    let joined: Cluster | null = null;
-    for (const v of node.inputs) {
-      const { base, repeat } = look(v);
-      if (base.source.kind !== "node" || repeat !== null) continue;
-      const other = of.get(base.source.node);
-      if (other === undefined || other.size !== size || other === joined) continue;
-      const merged: Cluster =
-        joined === null
-          ? { size, nodes: [...other.nodes, node] }
-          : { size, nodes: [...new Set([...other.nodes, ...joined.nodes])] };
-      if (merged.nodes.length > MOST_STEPS) continue;
-      if (operands(merged, look, graph) > bindings) continue;
-      if (cyclic(merged, of)) continue;
-      joined = merged;
-      for (const member of merged.nodes) of.set(member, merged);
-    }
-    if (joined === null) of.set(node, { size, nodes: [node] });
-  }
-  return of;
-}
-
-/** Whether running the nodes as one would need a result of something that needs theirs. */
-function cyclic(merged: Cluster, of: ReadonlyMap<Vertex, Cluster>): boolean {
-  const members = new Set(merged.nodes);
-  const seen = new Set<Vertex>();
-  const open: Vertex[] = [];
-  const visit = (v: Value) => {
-    if (v.source.kind !== "node" || seen.has(v.source.node)) return;
-    seen.add(v.source.node);
-    open.push(v.source.node);
-  };
-  for (const node of merged.nodes) {
-    for (const v of node.inputs) {
-      if (v.source.kind === "node" && !members.has(v.source.node)) visit(v);
-    }
-  }
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (members.has(node)) return true;
-    const unit = of.get(node)?.nodes ?? [node];
-    for (const member of unit) {
-      if (members.has(member)) continue;
-      member.inputs.forEach(visit);
-    }
-  }
-  return false;
-}
-
-/** Storages that the chain would bind; results used outside are counted at their most. */
-function operands(merged: Cluster, look: Look, graph: Graph): number {
-  const members = new Set(merged.nodes);
-  const read = new Set<string>();
-  for (const node of merged.nodes) {
-    for (const v of node.inputs) {
-      const { base, repeat } = look(v);
-      if (base.source.kind === "node" && members.has(base.source.node)) continue;
-      read.add(`${base.id} ${repeat?.inner} ${repeat?.mid}`);
-    }
-  }
-  const uses = usesOf(graph);
-  const written = merged.nodes.filter((node) => escapes(node.outputs[0], members, uses, graph));
-  return read.size + written.length;
-}
-
 type Uses = ReadonlyMap<Value, readonly Vertex[]>;
-const usesCache = new WeakMap<Graph, Uses>();
 
-function usesOf(graph: Graph): Uses {
-  let uses = usesCache.get(graph) as Map<Value, Vertex[]> | undefined;
-  if (uses !== undefined) return uses;
-  uses = new Map();
-  for (const node of graph.nodes) {
+/** What the passes over clusters look up. */
+interface Known {
+  readonly of: Map<Vertex, Cluster>;
+  readonly uses: Uses;
+  readonly place: ReadonlyMap<Vertex, number>;
+  readonly outputs: ReadonlySet<Value>;
+  readonly look: Look;
+}
+
+function know(graph: Graph): Known {
+  const uses = new Map<Value, Vertex[]>();
+  const place = new Map<Vertex, number>();
+  for (const [i, node] of graph.nodes.entries()) {
+    place.set(node, i);
     for (const v of node.inputs) {
       const list = uses.get(v);
       if (list === undefined) uses.set(v, [node]);
       else list.push(node);
     }
   }
-  usesCache.set(graph, uses);
-  return uses;
+  return { of: new Map(), uses, place, outputs: new Set(graph.outputs), look: seenThrough(graph) };
 }
 
-/** Whether anything but members of the cluster, themselves or through views, reads a value. */
-function escapes(v: Value, members: ReadonlySet<Vertex>, uses: Uses, graph: Graph): boolean {
-  if (graph.outputs.includes(v)) return true;
-  for (const node of uses.get(v) ?? []) {
-    if (members.has(node)) continue;
-    const sees = node.op.view !== null && node.outputs[0].size === v.size;
-    if (!sees || escapes(node.outputs[0], members, uses, graph)) return true;
+/** Puts each elementwise node into a cluster. */
+function cluster(graph: Graph, known: Known, bindings: number): void {
+  const { of, look } = known;
+  for (const [until, node] of graph.nodes.entries()) {
+    if (functionOf(node) === null) continue;
+    const size = node.outputs[0].size;
+    let joined: Cluster = { size, nodes: [node] };
+    of.set(node, joined);
+    for (const v of node.inputs) {
+      const { base, repeat } = look(v);
+      if (base.source.kind !== "node" || repeat !== null) continue;
+      const other = of.get(base.source.node);
+      if (other === undefined || other.size !== size || other === joined) continue;
+      const merged: Cluster = { size, nodes: [...other.nodes, ...joined.nodes] };
+      if (merged.nodes.length > MOST_STEPS) continue;
+      if (operands(merged, known) > bindings || cyclic(merged, known, until)) continue;
+      merged.nodes.sort((a, b) => known.place.get(a)! - known.place.get(b)!);
+      joined = merged;
+      for (const member of merged.nodes) of.set(member, merged);
+    }
+  }
+}
+
+/** Whether running the nodes as one would need a result of something that needs theirs. Goes from
+ * what reads the members onward, through nodes up to place `until`: none of the members lies
+ * behind it. */
+function cyclic(merged: Cluster, { of, uses, place, look }: Known, until: number): boolean {
+  const members = new Set(merged.nodes);
+  /** Members, and views of them, which are read in place. */
+  const inside = (node: Vertex) => {
+    if (members.has(node)) return true;
+    const { source } = look(node.outputs[0]).base;
+    return node.op.view !== null && source.kind === "node" && members.has(source.node);
+  };
+  const seen = new Set<Vertex>(merged.nodes);
+  const open: Vertex[] = [...merged.nodes];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const from = inside(node);
+    for (const v of node.outputs) {
+      for (const user of uses.get(v) ?? []) {
+        if (members.has(user) && !from) return true;
+        if (seen.has(user) || place.get(user)! > until) continue;
+        for (const other of of.get(user)?.nodes ?? [user]) {
+          seen.add(other);
+          open.push(other);
+        }
+      }
+    }
   }
   return false;
 }
 
-/** The values that each cluster must write to memory. */
-function outsideUses(graph: Graph, clusters: ReadonlyMap<Vertex, Cluster>): Set<Value> {
-  const uses = usesOf(graph);
+/** Storages that the chain would bind. */
+function operands(merged: Cluster, known: Known): number {
+  const members = new Set(merged.nodes);
+  const read = new Set<string>();
+  for (const node of merged.nodes) {
+    for (const v of node.inputs) {
+      const { base, repeat } = known.look(v);
+      if (base.source.kind === "node" && members.has(base.source.node)) continue;
+      read.add(`${base.id} ${repeat?.inner} ${repeat?.mid}`);
+    }
+  }
+  const written = merged.nodes.filter((node) => escapes(node.outputs[0], members, known));
+  return read.size + written.length;
+}
+
+/** Whether anything but members of the cluster, themselves or through views, reads a value. */
+function escapes(v: Value, members: ReadonlySet<Vertex>, known: Known): boolean {
+  if (known.outputs.has(v)) return true;
+  for (const node of known.uses.get(v) ?? []) {
+    if (members.has(node)) continue;
+    const sees = node.op.view !== null && node.outputs[0].size === v.size;
+    if (!sees || escapes(node.outputs[0], members, known)) return true;
+  }
+  return false;
+}
+
+/** The values that clusters must write to memory. */
+function written(known: Known): Set<Value> {
   const out = new Set<Value>();
-  for (const [node, { nodes }] of clusters) {
-    if (nodes.length === 1) continue;
-    if (escapes(node.outputs[0], new Set(nodes), uses, graph)) out.add(node.outputs[0]);
+  for (const [node, { nodes }] of known.of) {
+    if (nodes.length > 1 && escapes(node.outputs[0], new Set(nodes), known))
+      out.add(node.outputs[0]);
   }
   return out;
 }
 
 /** Single nodes and clusters in an order in which inputs come first, near to that of capture. */
-function schedule(
-  graph: Graph,
-  clusters: ReadonlyMap<Vertex, Cluster>,
-  look: Look,
-): (Cluster | [Vertex])[] {
+function schedule(graph: Graph, { of, look }: Known): (Cluster | [Vertex])[] {
   const order: (Cluster | [Vertex])[] = [];
   const done = new Set<Vertex>();
   const require = (v: Value) => {
@@ -172,14 +170,14 @@ function schedule(
   };
   const run = (node: Vertex): void => {
     if (done.has(node)) return;
-    const unit = clusters.get(node);
+    const unit = of.get(node);
     const members = unit !== undefined && unit.nodes.length > 1 ? unit.nodes : [node];
     for (const member of members) done.add(member);
     for (const member of members) member.inputs.forEach(require);
     order.push(members.length > 1 ? unit! : [node]);
   };
   for (const node of graph.nodes) {
-    const unit = clusters.get(node);
+    const unit = of.get(node);
     // A cluster runs where its last member stood: what it reads is there by then.
     if (unit === undefined || unit.nodes[unit.nodes.length - 1] === node) run(node);
   }

@@ -8,7 +8,7 @@ import type { Device, Storage } from "../device/device";
 import { functions } from "../device/functions";
 import type { KernelName } from "../device/kernels";
 import { record, recording } from "./frame";
-import { isTensor, type Repeat, Tensor } from "./tensor";
+import { isTensor, type Level, type Repeat, Tensor } from "./tensor";
 
 /** Shape and type of a tensor. */
 export interface Spec {
@@ -50,6 +50,16 @@ export interface Calls {
  * - "general": two backward passes */
 export type Kind = "elementwise" | "linear" | "bilinear" | "general";
 
+/** How an op acts on all examples of a `vmap` at once: an input that is `batched` has an axis of
+ * them, `size` long, before its own axes, and so has every result. Written in ops, so that it is
+ * differentiable. Elementwise ops need none. */
+export type BatchRule<A> = (
+  xs: readonly Tensor[],
+  batched: readonly boolean[],
+  attrs: A,
+  size: number,
+) => Tensor | Tensor[];
+
 /** An op with any number of outputs. `defineOp` is its usual, single-output form. */
 export interface Op<A = undefined> {
   readonly name: string;
@@ -70,6 +80,7 @@ export interface Op<A = undefined> {
     xs: readonly Tensor[],
     attrs: A,
   ) => readonly ((() => Tensor) | null)[];
+  readonly batch?: BatchRule<A>;
 }
 
 /** A single-output op: see `defineOp`. */
@@ -87,6 +98,7 @@ export interface OpRecord<A> {
     xs: readonly Tensor[],
     attrs: A,
   ) => readonly ((() => Tensor) | null)[];
+  readonly batch?: BatchRule<A>;
 }
 
 /**
@@ -104,6 +116,7 @@ export function defineOp<A = undefined>(def: OpRecord<A>): DefinedOp<A> {
     run: (calls, xs, ys, attrs) => def.run(calls, xs, ys[0], attrs),
     view: def.view ?? null,
     pull: vjp === undefined ? nothing : (gs, ys, xs, attrs) => vjp(gs[0]!, ys[0], xs, attrs),
+    batch: def.batch,
   };
   const apply1 = (xs: readonly Tensor[], attrs: A) => apply(op, xs, attrs)[0];
   return Object.assign(apply1 as (xs: readonly Tensor[], attrs?: A) => Tensor, { op });
@@ -118,20 +131,49 @@ function nothing(): readonly null[] {
   return [];
 }
 
-/** Runs an op instead of the device: `vmap` and `compile` put one in while they trace. Returns
- * null to leave the op to the next. */
-// biome-ignore lint/suspicious/noExplicitAny: attrs differ from op to op
-export type Interpreter = (op: Op<any>, xs: readonly Tensor[], attrs: any) => Tensor[] | null;
+/** Runs an op in its own way, or returns null to leave it to the next: what `vmap` and
+ * `checkpoint` put between an op and the device. */
+export interface Interpreter {
+  // biome-ignore lint/suspicious/noExplicitAny: attrs differ from op to op
+  (op: Op<any>, xs: readonly Tensor[], attrs: any): Tensor[] | null;
+  /** The level of `vmap` that it takes away from tensors. */
+  readonly level?: Level;
+}
 
-const interpreters: Interpreter[] = [];
+/** Outermost first. Never changed in place, so that the list itself is a snapshot. */
+let interpreters: readonly Interpreter[] = [];
+/** What stands in the device's place while `compile` captures. */
+let captor: Interpreter | null = null;
 
-/** Runs `f` with every op offered to `interpreter` first. */
-export function interpretedBy<T>(interpreter: Interpreter, f: () => T): T {
-  interpreters.push(interpreter);
+/** The interpreters that ops are offered to now, the last one first. */
+export function interpretersNow(): readonly Interpreter[] {
+  return interpreters;
+}
+
+/** Whether `compile` is capturing what runs. */
+export function capturing(): boolean {
+  return captor !== null;
+}
+
+/** Runs `f` with these interpreters instead of those there are. */
+export function interpretedBy<T>(list: readonly Interpreter[], f: () => T): T {
+  const before = interpreters;
+  interpreters = list;
   try {
     return f();
   } finally {
-    interpreters.splice(interpreters.lastIndexOf(interpreter), 1);
+    interpreters = before;
+  }
+}
+
+/** Runs `f` with `capture` in the place of the device, beneath all interpreters. */
+export function capturedBy<T>(capture: Interpreter, f: () => T): T {
+  const before = captor;
+  captor = capture;
+  try {
+    return f();
+  } finally {
+    captor = before;
   }
 }
 
@@ -141,6 +183,8 @@ export function apply<A>(op: Op<A>, xs: readonly Tensor[], attrs: A): Tensor[] {
     const made = interpreters[i](op, xs, attrs);
     if (made !== null) return made;
   }
+  const captured = captor?.(op, xs, attrs) ?? null;
+  if (captured !== null) return captured;
   const device = deviceOf(op.name, xs);
   const specs = op.specs(xs, attrs);
   const ys = look(device, op, xs, specs) ?? compute(device, op, xs, specs, attrs);

@@ -5,9 +5,13 @@ import { treeLeaves } from "../core/tree";
 import { recording } from "./frame";
 import type { Tensor } from "./tensor";
 
+let scopes = 0;
+
 /** The tensors of one open scope. */
 export class Scope {
   readonly tensors: Tensor[] = [];
+  /** Ascends: what belongs to a later scope was made after an earlier one was opened. */
+  readonly id = ++scopes;
 }
 
 const stack: Scope[] = [];
@@ -57,8 +61,8 @@ export function leaveScope(scope: Scope, result?: unknown): void {
   const running = recording();
   if (result !== undefined) {
     for (const leaf of treeLeaves(result)) {
-      const t = leaf as Tensor | null;
-      if (typeof t !== "object" || t === null || t.owner !== scope) continue;
+      const t = (leaf as Partial<Tensor> | null | undefined)?.physical;
+      if (t === undefined || t.owner !== scope) continue;
       if (!running) t.node = null; // else a kept loss would keep its whole graph
       adopt(t);
     }
@@ -72,7 +76,7 @@ export function leaveScope(scope: Scope, result?: unknown): void {
 
 /** Closes a scope whose recorded ops are still to be walked: frees only what none of them reads. */
 export function passScope(scope: Scope, result: unknown): void {
-  const kept = new Set(treeLeaves(result));
+  const kept = new Set(treeLeaves(result).map((leaf) => (leaf as Tensor).physical));
   stack.splice(stack.lastIndexOf(scope), 1);
   current = stack.length > 0 ? stack[stack.length - 1] : null;
   for (const t of scope.tensors) {
@@ -114,7 +118,7 @@ export function scope<T>(f: () => T): T {
 /** Takes the tensors of a tree out of every scope: they live until dispose(). */
 export function keep<T>(tree: T): T {
   for (const leaf of treeLeaves(tree)) {
-    const t = leaf as Tensor;
+    const t = (leaf as Tensor).physical;
     if (t.owner === null) continue;
     t.owner = null;
     t.hold = { release: t.releaser() };
@@ -125,6 +129,7 @@ export function keep<T>(tree: T): T {
 
 /** Frees the tensors of a tree now, but for those that are also in `except`. */
 export function dispose(tree: unknown, except?: unknown): void {
-  const kept = new Set(except === undefined ? [] : treeLeaves(except));
-  for (const leaf of treeLeaves(tree)) if (!kept.has(leaf)) (leaf as Tensor).dispose();
+  const physical = (leaf: unknown) => (leaf as Tensor).physical;
+  const kept = new Set(except === undefined ? [] : treeLeaves(except).map(physical));
+  for (const t of treeLeaves(tree).map(physical)) if (!kept.has(t)) t.dispose();
 }

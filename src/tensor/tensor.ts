@@ -13,7 +13,15 @@ export interface Repeat {
   readonly mid: number;
 }
 
-/** A value inside `vmap`: `tensor` holds it for all examples, along a leading axis. */
+/** One running `vmap`. Those inside of it have higher ids. */
+export interface Level {
+  readonly id: number;
+  /** How many examples there are. */
+  readonly size: number;
+}
+
+/** A value inside `vmap`: `tensor` holds it for all examples, along a leading axis. A value of
+ * several levels is wrapped once for each, the innermost vmap outermost. */
 export interface Batch {
   readonly level: number;
   readonly tensor: Tensor;
@@ -117,10 +125,18 @@ export class Tensor {
     return nest(0, 0, this.size);
   }
 
+  /** @internal The tensor that holds the elements: itself, but for values inside `vmap`. */
+  get physical(): Tensor {
+    let t: Tensor = this;
+    while (t.batch !== null) t = t.batch.tensor;
+    return t;
+  }
+
   /** Frees the memory now. Further use is an error; a second call does nothing. */
   dispose(): void {
-    if (this.pinned && recording() && this.owner !== null) return; // its scope frees it
-    this.free("by dispose()");
+    const t = this.physical;
+    if (t.pinned && recording() && t.owner !== null) return; // its scope frees it
+    t.free("by dispose()");
   }
 
   [DISPOSE](): void {

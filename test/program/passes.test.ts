@@ -1,0 +1,149 @@
+// Each pass alone, on small graphs: what it removes, and what it must leave.
+
+import { beforeAll, expect, test } from "vitest";
+import { setDevice } from "../../src/device/current";
+import { referenceDevice } from "../../src/device/reference/device";
+import * as ops from "../../src/ops/index";
+import { capture } from "../../src/program/capture";
+import { mergeEqual, removeDead } from "../../src/program/clean";
+import { emit } from "../../src/program/emit";
+import { fuse } from "../../src/program/fuse";
+import type { Graph } from "../../src/program/graph";
+import { plan } from "../../src/program/plan";
+import { simplify } from "../../src/program/simplify";
+import { constant } from "../../src/tensor/create";
+import { inRegion } from "../../src/tensor/region";
+import type { Tensor } from "../../src/tensor/tensor";
+import type { Tree } from "../../src/tensor/tree";
+
+const device = referenceDevice();
+beforeAll(() => setDevice(device));
+
+function graphOf(f: (x: Tensor, y: Tensor) => Tree, shape = [4, 3]): Graph {
+  const spec = { shape, dtype: "float32" as const };
+  const form = [0, 0] as unknown as Tree[];
+  return capture(device, f as unknown as (...args: Tree[]) => Tree, form, [spec, spec]).graph;
+}
+
+const names = (graph: Graph) => graph.nodes.map((node) => node.op.name);
+
+test("removeDead leaves what an output needs and nothing else", () => {
+  const graph = graphOf((x, y) => {
+    ops.exp(x);
+    return ops.tanh(ops.mul(x, y));
+  });
+  expect(names(graph)).toEqual(["exp", "mul", "tanh"]);
+  expect(names(removeDead(graph))).toEqual(["mul", "tanh"]);
+});
+
+test("mergeEqual computes a thing once, but once in each region", () => {
+  const twice = graphOf((x, y) => ops.add(ops.mul(x, y), ops.mul(x, y)));
+  expect(names(removeDead(mergeEqual(twice)))).toEqual(["mul", "add"]);
+  const apart = graphOf((x, y) =>
+    ops.add(
+      ops.mul(x, y),
+      inRegion(() => ops.mul(x, y)),
+    ),
+  );
+  expect(names(removeDead(mergeEqual(apart)))).toEqual(["mul", "mul", "add"]);
+  const other = graphOf((x, y) => ops.add(ops.mul(x, y), ops.mul(y, y)));
+  expect(names(removeDead(mergeEqual(other)))).toEqual(["mul", "mul", "add"]);
+});
+
+test("mergeEqual keeps nodes apart whose attributes differ only in sign or infinity", () => {
+  const graph = graphOf((x) => [
+    ops.pad(
+      x,
+      [
+        [1, 0],
+        [0, 0],
+      ],
+      Number.POSITIVE_INFINITY,
+    ),
+    ops.pad(
+      x,
+      [
+        [1, 0],
+        [0, 0],
+      ],
+      Number.NEGATIVE_INFINITY,
+    ),
+  ]);
+  expect(names(removeDead(mergeEqual(graph)))).toEqual(["pad", "pad"]);
+});
+
+test("simplify drops identities and keeps what only looks like one", () => {
+  const graph = graphOf((x) => ops.add(ops.mul(ops.sub(ops.div(x, 1), 0), 1), 0));
+  expect(names(removeDead(simplify(graph, device)))).toEqual([]);
+  const kept = graphOf((x) => ops.sub(0, ops.mul(x, 0)));
+  expect(names(removeDead(simplify(kept, device))).filter((n) => n !== "expand")).toEqual([
+    "mul",
+    "sub",
+  ]);
+});
+
+test("simplify folds transposes of the last two axes into products", () => {
+  const graph = graphOf((x, y) => ops.matmul(ops.transpose(x), y));
+  const best = removeDead(simplify(graph, device));
+  expect(names(best)).toEqual(["matmul"]);
+  expect(best.nodes[0].attrs).toEqual({ ta: true, tb: false });
+});
+
+test("simplify works out scalars of known numbers", () => {
+  const graph = graphOf((x) => {
+    const two = ops.mul(constant(device, 4, "float32"), 0.5);
+    return ops.mul(x, two);
+  });
+  const best = removeDead(simplify(simplify(graph, device), device));
+  expect(names(best)).toEqual(["expand", "mul"]);
+});
+
+test("fuse joins a chain into one kernel and writes only what is read outside", () => {
+  const graph = graphOf((x, y) => ops.exp(ops.tanh(ops.add(ops.mul(x, y), 1))));
+  const fused = removeDead(fuse(graph, device));
+  expect(names(fused)).toEqual(["chain"]);
+  expect(fused.nodes[0].outputs).toHaveLength(1);
+  const both = graphOf((x, y) => {
+    const z = ops.mul(x, y);
+    return [ops.tanh(z), ops.matmul(z, ops.transpose(z))];
+  });
+  const split = removeDead(fuse(both, device));
+  expect(names(split)).toContain("chain");
+  expect(split.nodes.find((node) => node.op.name === "chain")?.outputs).toHaveLength(2);
+});
+
+test("fuse never makes a node wait for itself", () => {
+  // z and its use in `late` could join, but `late` needs the product, which needs z.
+  const graph = graphOf((x, y) => {
+    const z = ops.mul(x, y);
+    const product = ops.matmul(z, ops.transpose(z));
+    const late = ops.add(z, ops.sum(product));
+    return late;
+  });
+  const fused = removeDead(fuse(graph, device));
+  expect(names(fused).filter((n) => n === "chain")).toEqual([]);
+});
+
+test("plan lets lifetimes share memory and never overlaps two that meet", () => {
+  const graph = removeDead(
+    graphOf(
+      (x, y) => {
+        let z = ops.matmul(x, y, { transposeB: true });
+        for (let i = 0; i < 12; i++) z = ops.matmul(z, z);
+        return ops.sum(z);
+      },
+      [16, 16],
+    ),
+  );
+  const { blocks } = emit(graph);
+  const { offsets, size, largestLiveSet } = plan(blocks);
+  expect(size).toBeLessThanOrEqual(1.25 * largestLiveSet);
+  expect(size).toBeLessThan(4 * 256);
+  for (const a of blocks) {
+    for (const b of blocks) {
+      if (a === b || a.last < b.first || b.last < a.first) continue;
+      const [p, q] = [offsets.get(a)!, offsets.get(b)!];
+      expect(p + a.size <= q || q + b.size <= p).toBe(true);
+    }
+  }
+});
