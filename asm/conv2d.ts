@@ -1,9 +1,9 @@
 // conv2d: a patch row is kw * c contiguous floats of a padded copy, so the tiles of matmul read
-// patches where they lie, kh runs a tile; each output is one sum in the order ky, kx, c.
+// patches where they lie, kh runs a tile; each output is summed in the order ky, kx, c.
 
 import { depthwiseSums } from "./depthwise";
-import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
-import { listRows, listRuns } from "./lists";
+import { Sweep, SWEEP_BYTES } from "./gemm";
+import { listRows, sweepTaps } from "./lists";
 import { bindB, panelBytes } from "./pack";
 import { scratch } from "./scratch";
 import { part } from "./share";
@@ -14,7 +14,7 @@ const BLOCK: i32 = 1024;
 /** With up to this many pixels the weights are read where they lie. */
 const FEW_PIXELS: i32 = 32;
 
-/** Share `share` of `shares` of a conv2d: a part of its images. */
+/** Share `share` of `shares` of conv2d: a part of its images. */
 export function conv2dPart(
   x: usize,
   w: usize,
@@ -48,7 +48,10 @@ export function conv2dPart(
     return;
   }
   if (groups > 1 && groups == c && groups == oc) {
-    depthwiseSums(x, w, out, batch, n, c, h, width, kh, kw, oh, ow, sh, sw, -ph, -pw, dh, dw, 1, 1, xs, ws, share, shares);
+    depthwiseSums(
+      x, w, out, batch, n, c, h, width, kh, kw, oh, ow, sh, sw, -ph, -pw, dh, dw, 1, 1, xs, ws,
+      share, shares,
+    );
     return;
   }
   const cg = c / groups;
@@ -79,12 +82,12 @@ export function conv2dPart(
   const copy = panels + weights;
 
   const rowStep = cols * cg;
-  const pixelsAtOnce = rows * ow * oc;
-  listRows(list, images, imageRows * rowStep, pixelsAtOnce, rows, sh * rowStep, ow * oc, ow, sw * cg, oc);
+  const inRow = sh * rowStep;
+  const outRow = ow * oc;
+  listRows(list, images, imageRows * rowStep, oh * outRow, rows, inRow, outRow, ow, sw * cg, oc);
   const perRow = dw == 1 ? 1 : kw; // taps side by side are one run
   s.len = dw == 1 ? kw * cg : cg;
   s.aStep = 4;
-  s.add = 0;
   s.fours = 0;
 
   const units = n * blocks;
@@ -98,7 +101,6 @@ export function conv2dPart(
       const count = blocks > 1 ? 1 : min(images, min(n - image, last - u));
       const high = min(rows, oh - y);
       if (bound < 0 || (i != bound && ws != 0)) {
-        s.to = 0;
         const from = w + ((i * ws + g * ocg) << 2);
         bindB(s, panels, from, oc << 2, 4, k, ocg, packed);
       }
@@ -107,11 +109,8 @@ export function conv2dPart(
       let a = copy;
       if (inPlace) a = src + ((y * sh * width * c) << 2);
       else copyWindows(copy, count, imageRows, cols, cg, src, y * sh - ph, -pw, h, width, c);
-      s.runsEnd = listRuns(s.runs, a, kh, dh * rowStep, perRow, dw * cg, s.len);
-      const to = s.to;
       s.to = out + ((((i * n + image) * oh + y) * ow * oc + g * ocg) << 2);
-      s.end += s.to - to;
-      sweep(list, count * high * ow, s);
+      sweepTaps(list, count * high * ow, s, a, kh, dh * rowStep, perRow, dw * cg);
       u += count;
     }
   }
@@ -143,29 +142,7 @@ export function conv2d(
   ws: i32,
 ): void {
   conv2dPart(
-    x,
-    w,
-    out,
-    batch,
-    n,
-    h,
-    width,
-    c,
-    kh,
-    kw,
-    oc,
-    oh,
-    ow,
-    sh,
-    sw,
-    ph,
-    pw,
-    dh,
-    dw,
-    groups,
-    xs,
-    ws,
-    0,
-    1,
+    x, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, xs, ws,
+    0, 1,
   );
 }

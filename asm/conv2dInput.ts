@@ -1,9 +1,10 @@
 // conv2dInput: the gradient of conv2d by its input. A stride s splits the pixels of x into s * s
 // phases, each a dense product of patches of g with the taps that reach it, last tap first.
 
+import { conv2dInputNarrow } from "./conv2dInputNarrow";
 import { depthwiseSums } from "./depthwise";
-import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
-import { listRows, listRuns } from "./lists";
+import { Sweep, SWEEP_BYTES } from "./gemm";
+import { listRows, sweepTaps } from "./lists";
 import { packPanels, panelBytes } from "./pack";
 import { scratch } from "./scratch";
 import { part } from "./share";
@@ -12,7 +13,7 @@ import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
 /** Pixels of x in a block. */
 const BLOCK: i32 = 1024;
 
-/** The first tap t with t * dilation = phase (mod stride), or `taps` when none reaches the phase. */
+/** The first tap t with t * dilation = phase (mod stride), or `taps` where there is none. */
 function firstTap(taps: i32, dilation: i32, stride: i32, phase: i32): i32 {
   let t = 0;
   while (t < taps && (t * dilation - phase) % stride != 0) t++;
@@ -26,7 +27,7 @@ function tapStep(dilation: i32, stride: i32): i32 {
   return t;
 }
 
-/** Share `share` of `shares` of a conv2dInput: a part of its images. */
+/** Share `share` of `shares` of conv2dInput: a part of its images. */
 export function conv2dInputPart(
   g: usize,
   w: usize,
@@ -59,11 +60,21 @@ export function conv2dInputPart(
     return;
   }
   if (groups > 1 && groups == c && groups == oc) {
-    depthwiseSums(g, w, out, batch, n, c, oh, ow, kh, kw, h, width, 1, 1, ph, pw, -dh, -dw, sh, sw, gs, ws, share, shares);
+    depthwiseSums(
+      g, w, out, batch, n, c, oh, ow, kh, kw, h, width, 1, 1, ph, pw, -dh, -dw, sh, sw, gs, ws,
+      share, shares,
+    );
     return;
   }
   const cg = c / groups;
   const ocg = oc / groups;
+  if (cg <= 4) {
+    conv2dInputNarrow(
+      g, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, gs,
+      ws, share, shares,
+    );
+    return;
+  }
   // pixel y takes g's row (y + ph) / sh, or what lies up to `reach` rows above it
   const reachH = ((kh - 1) * dh) / sh;
   const reachW = ((kw - 1) * dw) / sw;
@@ -89,9 +100,9 @@ export function conv2dInputPart(
   const panels = lists + ((list + 15) & ~15);
   const copy = panels + weights;
   s.aStep = 4;
-  s.add = 0;
   s.fours = 0;
   s.bStep = 32;
+  s.width = (cg & ~7) << 2;
   s.tail = cg & 7;
 
   const everyH = tapStep(dh, sh);
@@ -133,18 +144,10 @@ export function conv2dInputPart(
           const k = countKy * countKx * ocg;
           const bytes = <usize>k << 5;
           if (bound < 0) {
-            listRows(
-              rowList,
-              images,
-              imageRows * rowStep,
-              h * width * c,
-              allY,
-              rowStep,
-              sh * width * c,
-              nx,
-              ocg,
-              sw * c,
-            );
+            const imageStep = imageRows * rowStep;
+            const image = h * width * c;
+            const row = sh * width * c;
+            listRows(rowList, images, imageStep, image, allY, rowStep, row, nx, ocg, sw * c);
           }
           if (pack) {
             let q = panel;
@@ -158,20 +161,16 @@ export function conv2dInputPart(
           s.b = panel;
           s.bNext = bytes;
           s.tailB = panel + <usize>(cg >> 3) * bytes;
-          s.to = to + ((firstY * width + firstX) * c << 2);
-          s.end = s.to + ((cg & ~7) << 2);
-          s.runsEnd = s.runs;
-          if (k) {
-            const y = (firstY + restH) / sh + reachH - (lastKy * dh - phaseH) / sh;
-            const x = (firstX + restW) / sw + reachW - (lastKx * dw - phaseW) / sw;
-            const from = copy + ((y * rowStep + x * ocg) << 2);
-            const merged = jumpW == ocg;
-            s.len = merged ? countKx * ocg : ocg;
-            s.runsEnd = listRuns(s.runs, from, countKy, jumpH, merged ? 1 : countKx, jumpW, s.len);
-          }
-          sweep(rowList, count * ny * nx, s);
+          s.to = to + (((firstY * width + firstX) * c) << 2);
+          const merged = jumpW == ocg; // taps side by side are one run
+          s.len = merged ? countKx * ocg : ocg;
+          const y = (firstY + restH) / sh + reachH - (lastKy * dh - phaseH) / sh;
+          const x = (firstX + restW) / sw + reachW - (lastKx * dw - phaseW) / sw;
+          const from = copy + ((y * rowStep + x * ocg) << 2);
+          const perRow = merged ? 1 : countKx;
+          sweepTaps(rowList, count * ny * nx, s, from, k ? countKy : 0, jumpH, perRow, jumpW);
           rowList += (images * allY * nx) << 3;
-          panel += ((cg + 7) & ~7) * k << 2;
+          panel += panelBytes(k, cg);
         }
       }
       bound = i;
@@ -206,29 +205,7 @@ export function conv2dInput(
   ws: i32,
 ): void {
   conv2dInputPart(
-    g,
-    w,
-    out,
-    batch,
-    n,
-    h,
-    width,
-    c,
-    kh,
-    kw,
-    oc,
-    oh,
-    ow,
-    sh,
-    sw,
-    ph,
-    pw,
-    dh,
-    dw,
-    groups,
-    gs,
-    ws,
-    0,
-    1,
+    g, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, gs, ws,
+    0, 1,
   );
 }

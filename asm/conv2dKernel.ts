@@ -14,7 +14,7 @@ const BLOCK: i32 = 256;
 /** With up to this many rows g is read where it lies. */
 const FEW_ROWS: i32 = 16;
 
-/** Share `share` of `shares` of a conv2dKernel: a part of the batch, or of the taps' channels. */
+/** Share `share` of `shares` of conv2dKernel: a part of the batch, or of the taps' channels. */
 export function conv2dKernelPart(
   x: usize,
   g: usize,
@@ -42,7 +42,10 @@ export function conv2dKernelPart(
   shares: i32,
 ): void {
   if (groups > 1 && groups == c && groups == oc) {
-    depthwiseKernel(x, g, out, batch, n, h, width, c, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw, xs, gs, share, shares);
+    depthwiseKernel(
+      x, g, out, batch, n, h, width, c, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw, xs, gs, share,
+      shares,
+    );
     return;
   }
   const cg = c / groups;
@@ -92,6 +95,7 @@ export function conv2dKernelPart(
   for (let i = first; i < last; i++) {
     for (let group = 0; group < groups; group++) {
       s.add = 0;
+      s.to = out + ((i * m * oc + group * ocg) << 2);
       for (let image = 0; image < n; image += images) {
         const count = min(images, n - image);
         const src = x + ((i * xs + image * h * width * c + group * cg) << 2);
@@ -105,12 +109,9 @@ export function conv2dKernelPart(
             s.len = min(len, ow - x0);
             const from = a + ((x0 * sw * cg) << 2);
             const runLen = s.len * sw * cg;
-            s.runsEnd = listRuns(s.runs, from, count, imageRows * rowStep, high, sh * rowStep, runLen);
-            s.to = 0;
+            const imageStep = imageRows * rowStep;
+            s.runsEnd = listRuns(s.runs, from, count, imageStep, high, sh * rowStep, runLen);
             bindB(s, panels, gy + ((x0 * oc) << 2), oc << 2, 4, count * high * s.len, ocg, packed);
-            const to = out + ((i * m * oc + group * ocg) << 2);
-            s.to += to;
-            s.end += to;
             sweep(list + (m0 << 3), m1 - m0, s);
             s.add = 1;
           }
@@ -146,29 +147,7 @@ export function conv2dKernel(
   gs: i32,
 ): void {
   conv2dKernelPart(
-    x,
-    g,
-    out,
-    batch,
-    n,
-    h,
-    width,
-    c,
-    kh,
-    kw,
-    oc,
-    oh,
-    ow,
-    sh,
-    sw,
-    ph,
-    pw,
-    dh,
-    dw,
-    groups,
-    xs,
-    gs,
-    0,
-    1,
+    x, g, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, xs, gs,
+    0, 1,
   );
 }

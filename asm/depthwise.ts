@@ -1,26 +1,9 @@
-// Depthwise convolutions, one channel a group: no product to tile, so lanes are channels, 16 or
-// up to 4 at a time, and taps that reach outside the image are passed over.
+// Depthwise convolutions, one channel a group: no product to tile, so every tap inside the image
+// adds a row of channels to its output.
 
-import { fma, loadPart, storePart } from "./simd";
+import { add, addProducts, zeros } from "./rows";
+import { scratch } from "./scratch";
 import { part } from "./share";
-
-/** Channels taken at a time from c0 on. */
-// @ts-ignore: decorator
-@inline
-function channels(c: i32, c0: i32): i32 {
-  return c - c0 >= 16 ? 16 : min(4, c - c0);
-}
-
-// @ts-ignore: decorator
-@inline
-function put(to: usize, s0: v128, s1: v128, s2: v128, s3: v128, count: i32): void {
-  storePart(to, s0, count);
-  if (count == 16) {
-    v128.store(to, s1, 16);
-    v128.store(to, s2, 32);
-    v128.store(to, s3, 48);
-  }
-}
 
 /**
  * out[i, y, x, c] = sum over ky, kx of src[i, sy, sx, c] * w[ky, kx, c] with
@@ -61,39 +44,20 @@ export function depthwiseSums(
     const from = src + ((i * srcBatch + (image - i * n) * srcH * srcW * c) << 2);
     let to = out + ((row * outW * c) << 2);
     for (let x = offW; x < offW + outW * mulW; x += mulW) {
-      let count = 0;
-      for (let c0 = 0; c0 < c; c0 += count) {
-        count = channels(c, c0);
-        let s0 = f32x4.splat(0);
-        let s1 = s0;
-        let s2 = s0;
-        let s3 = s0;
-        let q = w + ((i * wBatch + c0) << 2);
-        for (let ky = 0; ky < kh; ky++) {
-          const ty = y + ky * stepH;
-          const sy = ty / divH;
-          if (ty < 0 || sy >= srcH || sy * divH != ty) {
-            q += (kw * c) << 2;
-            continue;
-          }
-          for (let kx = 0; kx < kw; kx++, q += c << 2) {
-            const tx = x + kx * stepW;
-            const sx = divW == 1 ? tx : tx / divW;
-            if (tx < 0 || sx >= srcW || sx * divW != tx) continue;
-            const p = from + (((sy * srcW + sx) * c + c0) << 2);
-            if (count == 16) {
-              s0 = fma(v128.load(p), v128.load(q), s0);
-              s1 = fma(v128.load(p, 16), v128.load(q, 16), s1);
-              s2 = fma(v128.load(p, 32), v128.load(q, 32), s2);
-              s3 = fma(v128.load(p, 48), v128.load(q, 48), s3);
-            } else {
-              s0 = fma(loadPart(p, count), loadPart(q, count), s0);
-            }
-          }
+      const end = zeros(to, c);
+      for (let ky = 0; ky < kh; ky++) {
+        const ty = y + ky * stepH;
+        const sy = ty / divH;
+        if (ty < 0 || sy >= srcH || sy * divH != ty) continue;
+        for (let kx = 0; kx < kw; kx++) {
+          const tx = x + kx * stepW;
+          const sx = divW == 1 ? tx : tx / divW;
+          if (tx < 0 || sx >= srcW || sx * divW != tx) continue;
+          const p = from + (((sy * srcW + sx) * c) << 2);
+          addProducts(to, p, w + ((i * wBatch + (ky * kw + kx) * c) << 2), c);
         }
-        put(to, s0, s1, s2, s3, count);
-        to += count << 2;
       }
+      to = end;
     }
   }
 }
@@ -125,48 +89,25 @@ export function depthwiseKernel(
 ): void {
   const taps = batch * kh * kw;
   const last = part(taps, share + 1, shares);
-  const step = (sw * c) << 2;
+  const sum = scratch(c << 2);
   for (let tap = part(taps, share, shares); tap < last; tap++) {
     const i = tap / (kh * kw);
     const y0 = ((tap / kw) % kh) * dh - ph;
     const x0 = (tap % kw) * dw - pw;
-    const firstX = max(0, (sw - 1 - x0) / sw);
-    const lastX = w > x0 ? min(ow, (w - 1 - x0) / sw + 1) : 0;
-    let to = out + ((tap * c) << 2);
-    let count = 0;
-    for (let c0 = 0; c0 < c; c0 += count) {
-      count = channels(c, c0);
-      let s0 = f32x4.splat(0);
-      let s1 = s0;
-      let s2 = s0;
-      let s3 = s0;
-      for (let row = 0; row < n * oh; row++) {
-        const image = row / oh;
-        const y = (row - image * oh) * sh + y0;
-        if (y < 0 || y >= h) continue;
-        let p = x + ((i * xs + ((image * h + y) * w + firstX * sw + x0) * c + c0) << 2);
-        let q = g + ((i * gs + (row * ow + firstX) * c + c0) << 2);
-        let t0 = f32x4.splat(0);
-        let t1 = t0;
-        let t2 = t0;
-        let t3 = t0;
-        for (let ox = firstX; ox < lastX; ox++, p += step, q += c << 2) {
-          if (count == 16) {
-            t0 = fma(v128.load(p), v128.load(q), t0);
-            t1 = fma(v128.load(p, 16), v128.load(q, 16), t1);
-            t2 = fma(v128.load(p, 32), v128.load(q, 32), t2);
-            t3 = fma(v128.load(p, 48), v128.load(q, 48), t3);
-          } else {
-            t0 = fma(loadPart(p, count), loadPart(q, count), t0);
-          }
-        }
-        s0 = f32x4.add(s0, t0);
-        s1 = f32x4.add(s1, t1);
-        s2 = f32x4.add(s2, t2);
-        s3 = f32x4.add(s3, t3);
+    const to = out + ((tap * c) << 2);
+    zeros(to, c);
+    for (let row = 0; row < n * oh; row++) {
+      const image = row / oh;
+      const y = (row - image * oh) * sh + y0;
+      if (y < 0 || y >= h) continue;
+      const p = x + ((i * xs + (image * h + y) * w * c) << 2);
+      const q = g + ((i * gs + row * ow * c) << 2);
+      zeros(sum, c);
+      for (let ox = 0; ox < ow; ox++) {
+        const sx = ox * sw + x0;
+        if (sx >= 0 && sx < w) addProducts(sum, p + ((sx * c) << 2), q + ((ox * c) << 2), c);
       }
-      put(to, s0, s1, s2, s3, count);
-      to += count << 2;
+      add(to, 4, sum, c);
     }
   }
 }

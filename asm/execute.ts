@@ -5,11 +5,13 @@
 // distance in bytes from it.
 
 import { argsort, intArgsort } from "./argsort";
+import { attentionBackward, attentionForward } from "./attention";
 import { chain } from "./chain";
 import { conv2d } from "./conv2d";
 import { conv2dInput } from "./conv2dInput";
 import { conv2dKernel } from "./conv2dKernel";
 import { gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
+import { lstmBackward, lstmForward } from "./lstm";
 import { fill, fillInt, map1, map2, map3 } from "./map";
 import { matmul } from "./matmul";
 import { move } from "./move";
@@ -196,6 +198,35 @@ function run(p: usize, slots: usize): i32 {
       return -1;
     case 38: randomBits(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6)); return -1;
     case 39: splitKey(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6)); return -1;
+    case 40:
+      lstmForward(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), at(p, 7, slots), at(p, 9, slots),
+        at(p, 11, slots), at(p, 13, slots), at(p, 15, slots), int(p, 17), int(p, 18), int(p, 19),
+        int(p, 20), int(p, 21), int(p, 22),
+      );
+      return -1;
+    case 41:
+      lstmBackward(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), at(p, 7, slots), at(p, 9, slots),
+        at(p, 11, slots), at(p, 13, slots), at(p, 15, slots), at(p, 17, slots), int(p, 19),
+        int(p, 20), int(p, 21), int(p, 22), int(p, 23), int(p, 24), int(p, 25),
+      );
+      return -1;
+    case 42:
+      attentionForward(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), at(p, 7, slots), at(p, 9, slots),
+        at(p, 11, slots), int(p, 13), int(p, 14), int(p, 15), int(p, 16), int(p, 17), int(p, 18),
+        int(p, 19), int(p, 20), int(p, 21), real(p, 22),
+      );
+      return -1;
+    case 43:
+      attentionBackward(
+        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), at(p, 7, slots), at(p, 9, slots),
+        at(p, 11, slots), at(p, 13, slots), at(p, 15, slots), at(p, 17, slots), at(p, 19, slots),
+        int(p, 21), int(p, 22), int(p, 23), int(p, 24), int(p, 25), int(p, 26), int(p, 27),
+        int(p, 28), int(p, 29), real(p, 30),
+      );
+      return -1;
   }
   return -1;
 }

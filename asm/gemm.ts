@@ -19,15 +19,16 @@ export class Sweep {
   bStep: usize;
   /** Bytes from one panel to the next. */
   bNext: usize;
-  /** Byte offset into the rows of out: of the first panel, and behind the last full one. */
+  /** Added to the addresses of out's rows: where the first panel goes. */
   to: usize;
-  end: usize;
+  /** Bytes that a row of all full panels has in out. */
+  width: usize;
   /** Columns behind the full panels, and their panel: zero-padded, 32 bytes a step. */
   tail: i32;
   tailB: usize;
   /** 1 adds to out, 0 overwrites it. */
   add: i32;
-  /** 1: A is interleaved by four rows, where the tile has four. */
+  /** 1: a tile of four rows has A interleaved, in one run, and B packed. */
   fours: i32;
 }
 
@@ -36,8 +37,9 @@ export const SWEEP_BYTES: usize = 64 + 64 + 192;
 const TAIL_ROWS: usize = 64;
 const TAIL_TILE: usize = 128;
 
-/** The tallest tile. Six rows fill 15 registers where a product and sum is one instruction. */
-let height: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+/** Six rows fill 15 registers where product and sum are one instruction, five where two. */
+const TALLEST: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+let height: i32 = TALLEST;
 let shuffled: bool = false;
 
 /**
@@ -46,7 +48,7 @@ let shuffled: bool = false;
  */
 export function setTile(id: i32): void {
   shuffled = id == 0;
-  height = id == 0 ? 6 : id;
+  height = min(id == 0 ? 6 : id, TALLEST);
 }
 
 /** Whether packed rows of A are best in groups of four. */
@@ -76,6 +78,7 @@ function tile(H: i32, rows: usize, s: Sweep): void {
   const runsEnd = s.runsEnd;
   let panel = s.b;
   let to = s.to;
+  const end = to + s.width;
   do {
     let a0 = <usize>load<u32>(rows);
     let a1 = H > 1 ? <usize>load<u32>(rows, 8) : 0;
@@ -154,13 +157,14 @@ function tile(H: i32, rows: usize, s: Sweep): void {
     if (H > 5) put(rows + 40, to, c5, d5, add);
     panel += s.bNext;
     to += 32;
-  } while (to < s.end);
+  } while (to < end);
 }
 
-// Four rows of A interleaved (aStep 16, one run), one load and four shuffles a step.
+// Four rows of A interleaved, one run, B packed: one load and four shuffles a step.
 function tileOfFours(rows: usize, s: Sweep): void {
   let panel = s.b;
   let to = s.to;
+  const end = to + s.width;
   do {
     let a = <usize>load<u32>(rows) + <usize>load<u32>(s.runs);
     let c0 = f32x4.splat(0);
@@ -172,12 +176,12 @@ function tileOfFours(rows: usize, s: Sweep): void {
     let c3 = c0;
     let d3 = c0;
     let b = panel;
-    const bEnd = b + <usize>s.len * s.bStep;
+    const bEnd = b + (<usize>s.len << 5);
     do {
       const u = v128.load(b);
       const v = v128.load(b, 16);
       const four = v128.load(a);
-      b += s.bStep;
+      b += 32;
       a += 16;
       let x = v128.shuffle<f32>(four, four, 0, 0, 0, 0);
       c0 = fma(x, u, c0);
@@ -199,7 +203,7 @@ function tileOfFours(rows: usize, s: Sweep): void {
     put(rows + 24, to, c3, d3, add);
     panel += s.bNext;
     to += 32;
-  } while (to < s.end);
+  } while (to < end);
 }
 
 function tileOf(h: i32, rows: usize, s: Sweep): void {
@@ -221,17 +225,19 @@ function tileOf(h: i32, rows: usize, s: Sweep): void {
       tile(5, rows, s);
       break;
     default:
-      tile(6, rows, s);
+      // with products and sums apart it would need more registers than there are
+      if (ASC_FEATURE_RELAXED_SIMD) tile(6, rows, s);
   }
 }
 
-/** Rows of the next tile of m rows: as even as can be, none taller than the chosen height. */
+/** Rows of the next tile of m rows: as even as can be, none above `tallest`. */
 export function tileHeight(m: i32, tallest: i32): i32 {
   const tiles = (m + tallest - 1) / tallest;
   return (m + tiles - 1) / tiles;
 }
 
-export function tallest(): i32 {
+/** The chosen height. */
+export function tallestTile(): i32 {
   return height;
 }
 
@@ -241,6 +247,7 @@ function tailTile(h: i32, rows: usize, s: Sweep): void {
   const b = s.b;
   const bStep = s.bStep;
   const to = s.to;
+  const width = s.width;
   const add = s.add;
   for (let i = 0; i < h; i++) {
     const row = base + TAIL_ROWS + (i << 3);
@@ -250,18 +257,17 @@ function tailTile(h: i32, rows: usize, s: Sweep): void {
   s.b = s.tailB;
   s.bStep = 32;
   s.to = 0;
+  s.width = 0; // one panel
   s.add = 0;
-  const end = s.end;
-  s.end = 0;
   tileOf(h, base + TAIL_ROWS, s);
   s.b = b;
   s.bStep = bStep;
   s.to = to;
-  s.end = end;
+  s.width = width;
   s.add = add;
   for (let i = 0; i < h; i++) {
     let from = base + TAIL_TILE + (i << 5);
-    let o = <usize>load<u32>(rows + (i << 3), 4) + end;
+    let o = <usize>load<u32>(rows + (i << 3), 4) + to + width;
     for (let j = 0; j < s.tail; j++, from += 4, o += 4) {
       const c = load<f32>(from);
       store<f32>(o, add ? load<f32>(o) + c : c);
@@ -269,18 +275,24 @@ function tailTile(h: i32, rows: usize, s: Sweep): void {
   }
 }
 
-/** One tile of h rows of the table at `rows`, over all panels. */
+/** One tile: the first h rows of the table at `rows`, over all panels. */
 export function sweepTile(h: i32, rows: usize, s: Sweep): void {
-  if (s.to < s.end) tileOf(h, rows, s);
+  if (s.width) tileOf(h, rows, s);
   if (s.tail) tailTile(h, rows, s);
 }
 
-/** All m rows of the table at `rows`: per row the address of A's row and that of out's. */
+/**
+ * All m rows of the table at `rows`: per row an address of A, from which the runs begin, and one
+ * of out, to which `to` is added.
+ */
 export function sweep(rows: usize, m: i32, s: Sweep): void {
-  while (m > 0) {
-    const h = tileHeight(m, height);
+  if (m <= 0) return;
+  let tiles = (m + height - 1) / height;
+  const low = m / tiles;
+  let higher = m - low * tiles; // that many tiles have a row more
+  for (; tiles > 0; tiles--, higher--) {
+    const h = low + i32(higher > 0);
     sweepTile(h, rows, s);
     rows += h << 3;
-    m -= h;
   }
 }

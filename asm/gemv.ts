@@ -1,26 +1,18 @@
 // Vector times matrix, the products with one row: too few accumulators for tiles, so columns are
 // taken 32 at a time, or four by four down contiguous rows with the lanes summed last.
 
-import { fma, sumLanes } from "./simd";
+import { fma, storePart, sumLanes } from "./simd";
 
-// @ts-ignore: decorator
-@inline
-function put(o: usize, c: v128, add: bool): void {
-  v128.store(o, add ? f32x4.add(v128.load(o), c) : c);
-}
-
-/** out[n] (+)= a[k] B[k, n], B's rows contiguous and bRow bytes apart, a's elements aCol. */
+/** out[n] = a[k] B[k, n], B's rows contiguous and bRow bytes apart. */
 export function rowTimes(
   a: usize,
-  aCol: usize,
   b: usize,
   bRow: usize,
   out: usize,
   k: i32,
   n: i32,
-  add: bool,
 ): void {
-  const aEnd = a + <usize>k * aCol;
+  const aEnd = a + (<usize>k << 2);
   for (; n >= 32; n -= 32, b += 128, out += 128) {
     let c0 = f32x4.splat(0);
     let c1 = c0;
@@ -31,7 +23,7 @@ export function rowTimes(
     let c6 = c0;
     let c7 = c0;
     let q = b;
-    for (let p = a; p != aEnd; p += aCol, q += bRow) {
+    for (let p = a; p != aEnd; p += 4, q += bRow) {
       const x = v128.load32_splat(p);
       c0 = fma(x, v128.load(q), c0);
       c1 = fma(x, v128.load(q, 16), c1);
@@ -42,32 +34,32 @@ export function rowTimes(
       c6 = fma(x, v128.load(q, 96), c6);
       c7 = fma(x, v128.load(q, 112), c7);
     }
-    put(out, c0, add);
-    put(out + 16, c1, add);
-    put(out + 32, c2, add);
-    put(out + 48, c3, add);
-    put(out + 64, c4, add);
-    put(out + 80, c5, add);
-    put(out + 96, c6, add);
-    put(out + 112, c7, add);
+    v128.store(out, c0);
+    v128.store(out, c1, 16);
+    v128.store(out, c2, 32);
+    v128.store(out, c3, 48);
+    v128.store(out, c4, 64);
+    v128.store(out, c5, 80);
+    v128.store(out, c6, 96);
+    v128.store(out, c7, 112);
   }
   for (; n >= 4; n -= 4, b += 16, out += 16) {
     let c = f32x4.splat(0);
     let q = b;
-    for (let p = a; p != aEnd; p += aCol, q += bRow) {
+    for (let p = a; p != aEnd; p += 4, q += bRow) {
       c = fma(v128.load32_splat(p), v128.load(q), c);
     }
-    put(out, c, add);
+    v128.store(out, c);
   }
   for (; n > 0; n--, b += 4, out += 4) {
     let c: f32 = 0;
     let q = b;
-    for (let p = a; p != aEnd; p += aCol, q += bRow) c += load<f32>(p) * load<f32>(q);
-    store<f32>(out, add ? load<f32>(out) + c : c);
+    for (let p = a; p != aEnd; p += 4, q += bRow) c += load<f32>(p) * load<f32>(q);
+    store<f32>(out, c);
   }
 }
 
-/** out[n] (+)= a[k] B[k, n] with B's columns contiguous, bCol bytes apart, and a contiguous. */
+/** out[n] = a[k] B[k, n] with B's columns contiguous, bCol bytes apart, and a contiguous. */
 export function rowTimesColumns(
   a: usize,
   b: usize,
@@ -75,7 +67,6 @@ export function rowTimesColumns(
   out: usize,
   k: i32,
   n: i32,
-  add: bool,
 ): void {
   const aFours = a + ((k >> 2) << 4);
   const aEnd = a + (k << 2);
@@ -109,14 +100,6 @@ export function rowTimesColumns(
       d = v128.load32_lane(q + q3, d, 3);
       c = fma(v128.load32_splat(p), d, c);
     }
-    if (n >= 4) {
-      put(out, c, add);
-    } else {
-      for (let j = 0, o = out; j < n; j++, o += 4) {
-        const x = f32x4.extract_lane(c, 0);
-        store<f32>(o, add ? load<f32>(o) + x : x);
-        c = v128.shuffle<f32>(c, c, 1, 2, 3, 0);
-      }
-    }
+    storePart(out, c, n);
   }
 }

@@ -2,11 +2,14 @@
 // of its inputs, those of its outputs, then its parameters.
 
 export { argsort, intArgsort } from "./argsort";
+export { attentionBackward, attentionForward } from "./attention";
 export { conv2d } from "./conv2d";
 export { conv2dInput } from "./conv2dInput";
 export { conv2dKernel } from "./conv2dKernel";
 export { badIndex, execute } from "./execute";
 export { gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
+export { setTile } from "./gemm";
+export { lstmBackward, lstmForward } from "./lstm";
 export { fill, fillInt, map1, map2, map3 } from "./map";
 export { matmul } from "./matmul";
 export { move } from "./move";

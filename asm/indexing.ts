@@ -47,11 +47,12 @@ export function scatterAdd(
   for (; outer; outer--) {
     for (let j = 0; j < k; j++) {
       const to = out + index(idx, j) * row;
-      for (let i: usize = 0; i < row; i += 16) {
-        const width = <i32>((row - i) >> 2);
-        const s = f32x4.add(loadPart(to + i, width), loadPart(g + i, width));
-        storePart(to + i, s, width);
+      let i: usize = 0;
+      for (; i + 16 <= row; i += 16) {
+        v128.store(to + i, f32x4.add(v128.load(to + i), v128.load(g + i)));
       }
+      const rest = inner & 3;
+      if (rest) storePart(to + i, f32x4.add(loadPart(to + i, rest), loadPart(g + i, rest)), rest);
       g += row;
     }
     out += row * n;

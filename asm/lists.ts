@@ -1,6 +1,11 @@
 // The lists that steer a sweep: the rows of a product and the runs of its sums, as byte offsets,
 // so that one list serves every block of the same form.
 
+import { Sweep, sweep } from "./gemm";
+
+/** Sums of at most about this many products are added in order: a panel and a tile fit in L1. */
+const BLOCK_K: i32 = 400;
+
 /**
  * n0 * n1 * n2 rows: per row its offsets in A and in out, from steps in floats. Returns the end.
  */
@@ -53,4 +58,37 @@ export function listRuns(
     }
   }
   return list;
+}
+
+/**
+ * out = A B for m rows of patches: n0 * n1 runs of the sweep's length from `from` on, the n0 in
+ * blocks. No run at all gives zeros.
+ */
+export function sweepTaps(
+  list: usize,
+  m: i32,
+  s: Sweep,
+  from: usize,
+  n0: i32,
+  step0: i32,
+  n1: i32,
+  step1: i32,
+): void {
+  const b = s.b;
+  const tailB = s.tailB;
+  const steps = n1 * s.len;
+  const most = max(1, BLOCK_K / max(steps, 1));
+  let i = 0;
+  do {
+    const count = min(most, n0 - i);
+    s.runsEnd = listRuns(s.runs, from, count, step0, n1, step1, s.len);
+    s.add = i32(i > 0);
+    sweep(list, m, s);
+    from += (count * step0) << 2;
+    s.b += <usize>(count * steps) * s.bStep;
+    s.tailB += (count * steps) << 5;
+    i += count;
+  } while (i < n0);
+  s.b = b;
+  s.tailB = tailB;
 }

@@ -1,9 +1,11 @@
 // matmul: out[b, m, n] = sum over k of A[m, k] B[k, n], A and B as they lie or transposed; which
 // path is taken depends on the whole product's shape only, so shares and tiles give equal bits.
 
-import { Sweep, SWEEP_BYTES, sweep, sweepTile, takesFours, tallest, tileHeight } from "./gemm";
+import { Sweep, SWEEP_BYTES, sweep, sweepTile, takesFours, tallestTile, tileHeight } from "./gemm";
 import { rowTimes, rowTimesColumns } from "./gemv";
+import { listRows } from "./lists";
 import { bindB, packRows, panelBytes } from "./pack";
+import { zeros } from "./rows";
 import { scratch } from "./scratch";
 import { part } from "./share";
 
@@ -17,92 +19,76 @@ const BLOCK_M: i32 = 240;
 const FEW_ROWS: i32 = 32;
 const CACHED_B: i64 = 1 << 18;
 
-/** out[m, n] = A[m, k] B[k, n]; strides in bytes, out's columns contiguous. */
-function product(
+/**
+ * out[m, n] = A[m, k] B[k, n] for `batch` products; strides in floats, those of out's batches
+ * `os`, out's columns contiguous. No size may be 0.
+ */
+function products(
   a: usize,
-  aRow: usize,
-  aCol: usize,
+  aRow: i32,
+  aCol: i32,
   b: usize,
-  bRow: usize,
-  bCol: usize,
+  bRow: i32,
+  bCol: i32,
   out: usize,
-  outRow: usize,
+  outRow: i32,
+  batch: i32,
   m: i32,
   k: i32,
   n: i32,
+  as: i32,
+  bs: i32,
+  os: i32,
 ): void {
   const kBlocks = (k + BLOCK_K - 1) / BLOCK_K;
   const kc = (k + kBlocks - 1) / kBlocks;
   const nc = min(n, BLOCK_N);
-  const packB = bCol != 4 || m > FEW_ROWS || <i64>k * n > CACHED_B;
+  const packB = bCol != 1 || m > FEW_ROWS || <i64>k * n > CACHED_B;
   const fours = m > FEW_ROWS && n > 8 && takesFours();
-  const packA = fours || (aCol != 4 ? kc > 64 && n > 8 : aRow >= 2048 && n >= 256);
-  const most = fours ? 4 : tallest();
+  // a tile of A that lies on many pages or in few sets of the cache is copied
+  const packA = fours || (aCol == 1 ? aRow >= 512 && n >= 256 : kc > 64 && n > 16);
+  const tallest = fours ? 4 : tallestTile();
+  const some = packA ? tallest : min(m, BLOCK_M);
 
-  const base = scratch(SWEEP_BYTES + 16 + (BLOCK_M << 3) + kc * 24 + panelBytes(kc, nc));
+  const listBytes = (some * 8 + 15) & ~15;
+  const tileBytes = packA ? (kc * tallest * 4 + 15) & ~15 : 0;
+  const base = scratch(SWEEP_BYTES + 16 + listBytes + tileBytes + panelBytes(kc, nc));
   const s = changetype<Sweep>(base);
   const runs = base + SWEEP_BYTES;
-  const rows = runs + 16;
-  const aTile = rows + (BLOCK_M << 3);
-  const panels = aTile + ((kc * 24 + 15) & ~15);
+  const list = runs + 16;
+  const aTile = list + listBytes;
+  const panels = aTile + tileBytes;
   s.runs = runs;
   s.runsEnd = runs + 4;
   s.fours = i32(fours);
-  store<u32>(runs, 0);
+  s.aStep = aCol << 2;
+  store<u32>(runs, <u32>aTile);
+  listRows(list, 1, 0, 0, 1, 0, 0, some, packA ? 1 : aRow, outRow);
 
-  for (let k0 = 0; k0 < k; k0 += kc) {
-    const ks = min(kc, k - k0);
-    s.len = ks;
-    s.add = i32(k0 > 0);
-    for (let n0 = 0; n0 < n; n0 += nc) {
-      s.to = n0 << 2;
-      bindB(s, panels, b + <usize>k0 * bRow + <usize>n0 * bCol, bRow, bCol, ks, min(nc, n - n0), packB);
-      let m0 = 0;
-      while (m0 < m) {
-        let h = packA ? tileHeight(m - m0, most) : min(m - m0, BLOCK_M);
-        const from = a + <usize>m0 * aRow + <usize>k0 * aCol;
-        const to = out + <usize>m0 * outRow;
-        if (packA) {
-          packRows(aTile, from, aRow, aCol, h, ks);
-          s.aStep = h << 2;
-          listRows(rows, aTile, 4, to, outRow, h);
-          sweepTile(h, rows, s);
-        } else {
-          s.aStep = aCol;
-          listRows(rows, from, aRow, to, outRow, h);
-          sweep(rows, h, s);
+  for (let i = 0; i < batch; i++) {
+    for (let k0 = 0; k0 < k; k0 += kc) {
+      const ks = min(kc, k - k0);
+      s.len = ks;
+      s.add = i32(k0 > 0);
+      for (let n0 = 0; n0 < n; n0 += nc) {
+        const from = b + ((i * bs + k0 * bRow + n0 * bCol) << 2);
+        bindB(s, panels, from, bRow << 2, bCol << 2, ks, min(nc, n - n0), packB);
+        for (let m0 = 0; m0 < m; ) {
+          const h = packA ? tileHeight(m - m0, tallest) : min(m - m0, some);
+          const from = a + ((i * as + m0 * aRow + k0 * aCol) << 2);
+          s.to = out + ((i * os + m0 * outRow + n0) << 2);
+          if (packA) {
+            packRows(aTile, from, aRow << 2, aCol << 2, h, ks);
+            s.aStep = h << 2;
+            sweepTile(h, list, s);
+          } else {
+            store<u32>(runs, <u32>from);
+            sweep(list, h, s);
+          }
+          m0 += h;
         }
-        m0 += h;
       }
     }
-  }
-}
-
-function listRows(rows: usize, a: usize, aRow: usize, out: usize, outRow: usize, m: i32): void {
-  for (const end = rows + (m << 3); rows < end; rows += 8) {
-    store<u32>(rows, <u32>a);
-    store<u32>(rows, <u32>out, 4);
-    a += aRow;
-    out += outRow;
-  }
-}
-
-/** out[n] = a[k] B[k, n]; one of bRow and bCol is 4. */
-function vector(
-  a: usize,
-  b: usize,
-  bRow: usize,
-  bCol: usize,
-  out: usize,
-  k: i32,
-  n: i32,
-): void {
-  for (let k0 = 0; k0 < k; k0 += 1024) {
-    const ks = min(1024, k - k0);
-    if (bCol == 4) rowTimes(a, 4, b, bRow, out, ks, n, k0 > 0);
-    else rowTimesColumns(a, b, bCol, out, ks, n, k0 > 0);
-    a += ks << 2;
-    b += <usize>ks * bRow;
   }
 }
 
@@ -145,12 +131,12 @@ export function matmulPart(
   }
   if (batch == 0 || m == 0 || n == 0) return;
   const one = m == 1;
-  const aRow = (ta ? 1 : k) << 2;
-  const aCol = (ta ? m : 1) << 2;
-  const bRow = (tb ? 1 : n) << 2;
-  const bCol = (tb ? k : 1) << 2;
-  const outRow = n << 2;
+  const aRow = ta ? 1 : k;
+  const aCol = ta ? m : 1;
+  const bRow = tb ? 1 : n;
+  const bCol = tb ? k : 1;
 
+  const os = m * n;
   let first = 0;
   let last = batch;
   let m0 = 0;
@@ -164,20 +150,31 @@ export function matmulPart(
     m0 = part(m, share, shares);
     m1 = part(m, share + 1, shares);
   } else {
-    n0 = part((n + 31) >> 5, share, shares) << 5;
-    n1 = min(n, part((n + 31) >> 5, share + 1, shares) << 5);
+    const panels = (n + 31) >> 5;
+    n0 = part(panels, share, shares) << 5;
+    n1 = min(n, part(panels, share + 1, shares) << 5);
   }
-  if (m0 >= m1 || n0 >= n1) return;
-  out += (m0 * n + n0) << 2;
-  a += <usize>m0 * aRow;
-  b += <usize>n0 * bCol;
-  for (let i = first; i < last; i++) {
-    const ai = a + ((i * as) << 2);
-    const bi = b + ((i * bs) << 2);
-    const oi = out + ((i * m * n) << 2);
-    if (k == 0) for (let j = m0; j < m1; j++) memory.fill(oi + <usize>(j - m0) * outRow, 0, (n1 - n0) << 2);
-    else if (one) vector(ai, bi, bRow, bCol, oi, k, n1 - n0);
-    else product(ai, aRow, aCol, bi, bRow, bCol, oi, outRow, m1 - m0, k, n1 - n0);
+  if (first >= last || m0 >= m1 || n0 >= n1) return;
+  a += (first * as + m0 * aRow) << 2;
+  b += (first * bs + n0 * bCol) << 2;
+  out += (first * os + m0 * n + n0) << 2;
+  batch = last - first;
+  m = m1 - m0;
+  const width = n1 - n0;
+  if (k == 0) {
+    for (let i = 0; i < batch; i++) {
+      for (let j = 0; j < m; j++) zeros(out + ((i * os + j * n) << 2), width);
+    }
+  } else if (!one) {
+    products(a, aRow, aCol, b, bRow, bCol, out, n, batch, m, k, width, as, bs, os);
+  } else {
+    for (let i = 0; i < batch; i++) {
+      if (bRow == 1) rowTimesColumns(a, b, bCol << 2, out, k, width);
+      else rowTimes(a, b, bRow << 2, out, k, width);
+      a += as << 2;
+      b += bs << 2;
+      out += os << 2;
+    }
   }
 }
 

@@ -139,7 +139,7 @@ export function bindB(
   const full = n & ~7;
   const bytes = <usize>k << 5;
   s.tail = n - full;
-  s.end = s.to + (full << 2);
+  s.width = full << 2;
   if (packed) {
     packPanels(at, bytes, b, bRow, bCol, k, n);
     s.b = at;

@@ -117,7 +117,14 @@ export function cumsum(
   const stride = reverse ? -(<isize>row) : <isize>row;
   const first = reverse && n ? block - row : 0;
   for (; outer; outer--) {
-    for (let s: u32 = 0; s < strips(inner); s++) {
+    if (inner == 1) {
+      let total: f64 = 0;
+      for (let j = 0, at = first; j < n; j++, at += stride) {
+        total += <f64>load<f32>(x + at);
+        store<f32>(out + at, <f32>total);
+      }
+    }
+    for (let s: u32 = 0; inner > 1 && s < strips(inner); s++) {
       let at = first + stripOffset(s, inner);
       let low = i32x4.splat(0);
       let up = low;

@@ -51,6 +51,21 @@ export function storePart(p: usize, v: v128, count: i32): void {
   }
 }
 
+/** loadPart of what is left of a row, whole vectors without a call. */
+// @ts-ignore: decorator
+@inline
+export function loadSome(p: usize, left: i32): v128 {
+  return left >= 4 ? v128.load(p) : loadPart(p, left);
+}
+
+/** storePart to what is left of a row, whole vectors without a call. */
+// @ts-ignore: decorator
+@inline
+export function storeSome(p: usize, v: v128, left: i32): void {
+  if (left >= 4) v128.store(p, v);
+  else storePart(p, v, left);
+}
+
 /** (0 + 2) + (1 + 3). */
 // @ts-ignore: decorator
 @inline

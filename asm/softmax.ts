@@ -1,5 +1,5 @@
-// softmax and logSoftmax over the rows of x [m, n]. The last vector of a row overlaps the one
-// before: results are written twice, with the same bits.
+// softmax and logSoftmax over the rows of x [m, n]. Where a result depends on x alone, the last
+// vector of a row overlaps the one before, and writes the same bits again.
 
 import {
   FOLD_AREA, Fold, foldRow, loadStrip, storeStrip, stripOffset, strips, sumRow,
@@ -7,7 +7,7 @@ import {
 import { exp, log } from "./math";
 import { scratch } from "./scratch";
 
-/** exp(x - max) / sum. A row with an infinite maximum, or with NaN, gives NaN as the formula does. */
+/** exp(x - max) / sum: NaN, as the formula gives, for a row with NaN or an infinite maximum. */
 export function softmax(x: usize, out: usize, m: i32, n: i32): void {
   const zero = i32x4.splat(0);
   const area = scratch(FOLD_AREA);
@@ -19,8 +19,7 @@ export function softmax(x: usize, out: usize, m: i32, n: i32): void {
     }
     const total = f32x4.splat(<f32>sumRow(Fold.sum, out, out, zero, n, area));
     for (let s: u32 = 0; s < strips(n); s++) {
-      // The last, overlapping vector must not divide twice: it moves up instead.
-      const at = <usize>s << 4;
+      const at = <usize>s << 4; // no overlap: nothing is to be divided twice
       const width = <u32>n - (s << 2);
       storeStrip(out + at, f32x4.div(loadStrip(out + at, width), total), width);
     }

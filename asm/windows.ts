@@ -1,6 +1,8 @@
 // The parts of images that a convolution works on at a time, copied with their padding so that
 // the tiles read no bounds; nothing outside an image is ever read.
 
+import { copy, zeros } from "./rows";
+
 /** Floats of a copy: with the weights it stays in L2. */
 const COPY_FLOATS: i32 = 1 << 15;
 
@@ -25,7 +27,7 @@ export function rowsAtOnce(
   const fit = min(most / columns, (COPY_FLOATS / max(rowFloats, 1) - span) / step + 1);
   const blocks = (rows + max(fit, unit) - 1) / max(fit, unit);
   const even = (rows + blocks - 1) / blocks;
-  return (even + unit - 1) / unit * unit;
+  return ((even + unit - 1) / unit) * unit;
 }
 
 /**
@@ -67,19 +69,4 @@ export function copyWindows(
     }
     src += <usize>h * row;
   }
-}
-
-function zeros(dst: usize, count: i32): usize {
-  const end = dst + (count << 2);
-  const zero = f32x4.splat(0);
-  for (; dst + 16 <= end; dst += 16) v128.store(dst, zero);
-  for (; dst < end; dst += 4) store<u32>(dst, 0);
-  return end;
-}
-
-function copy(dst: usize, src: usize, count: i32): usize {
-  const end = dst + (count << 2);
-  for (; dst + 16 <= end; dst += 16, src += 16) v128.store(dst, v128.load(src));
-  for (; dst < end; dst += 4, src += 4) store<u32>(dst, load<u32>(src));
-  return end;
 }

@@ -116,32 +116,56 @@ fn log1pOf(x: f32) -> f32 {
   return logTail(m - 1.0, f32(k), c);
 }
 
+// A float as m * 2^e with m no denormal: adapters may read those as 0.
+struct Scaled { m: f32, e: i32 }
+
+fn scaled(x: f32) -> Scaled {
+  let bits = bitcast<u32>(x);
+  let size = bits & 0x7fffffffu;
+  if (size >= 0x00800000u) { return Scaled(x, 0); }
+  return Scaled(withSign(f32(size), x), -149); // a denormal is its bits times 2^-149
+}
+
+fn isZero(x: f32) -> bool { return (bitcast<u32>(x) << 1u) == 0u; }
+
 fn sqrtOf(x: f32) -> f32 {
-  if (x == 0.0 || isNan(x) || isInf(x)) { return select(x, NAN, bitcast<u32>(x) == 0xff800000u); }
+  if (isZero(x) || isNan(x)) { return x; }
   if (negative(x)) { return NAN; }
-  return sqrt(x);
+  if (isInf(x)) { return x; }
+  if (bitcast<u32>(x) >= 0x00800000u) { return sqrt(x); }
+  return sqrt(2.0 * scaled(x).m) * exp2i(-75);
+}
+
+fn rsqrtOf(x: f32) -> f32 {
+  if (isZero(x)) { return withSign(INF, x); }
+  if (isNan(x)) { return x; }
+  if (negative(x)) { return NAN; }
+  if (isInf(x)) { return 0.0; }
+  if (bitcast<u32>(x) >= 0x00800000u) { return inverseSqrt(x); }
+  return inverseSqrt(2.0 * scaled(x).m) * exp2i(75);
 }
 
 fn divide(x: f32, y: f32) -> f32 {
   if (isNan(x) || isNan(y)) { return NAN; }
   let sign = bitcast<f32>(bitcast<u32>(x) ^ bitcast<u32>(y));
-  if (isInf(y)) {
-    if (isInf(x)) { return NAN; }
-    return withSign(0.0, sign);
-  }
-  if (y == 0.0) {
-    if (x == 0.0) { return NAN; }
+  if (isInf(x)) {
+    if (isInf(y)) { return NAN; }
     return withSign(INF, sign);
   }
-  // Beyond 2^126 the reciprocal that adapters multiply by is a denormal: halve both first.
-  if (abs(y) > 4.0e37) { return (x * 0.0625) / (y * 0.0625); }
-  return x / y;
-}
-
-fn rsqrtOf(x: f32) -> f32 {
-  if (x == 0.0) { return withSign(INF, x); }
-  if (isInf(x) && !negative(x)) { return 0.0; }
-  return divide(1.0, sqrtOf(x));
+  if (isInf(y)) { return withSign(0.0, sign); }
+  if (isZero(y)) {
+    if (isZero(x)) { return NAN; }
+    return withSign(INF, sign);
+  }
+  // Adapters multiply by the reciprocal of y, which must not leave the range of floats.
+  let size = abs(y);
+  if (bitcast<u32>(size) >= 0x00800000u && size < 4.0e37 && abs(x) > 1.0e-30) { return x / y; }
+  var a = scaled(x);
+  var b = scaled(y);
+  if (abs(a.m) < 1.0e-18) { a = Scaled(a.m * exp2i(64), a.e - 64); }
+  if (abs(b.m) < 1.0e-18) { b = Scaled(b.m * exp2i(64), b.e - 64); }
+  if (abs(b.m) > 1.0e18) { b = Scaled(b.m * exp2i(-64), b.e + 64); }
+  return scale(a.m / b.m, a.e - b.e);
 }
 
 // Full 64-bit product: low word, high word.
@@ -349,34 +373,34 @@ fn powerOf(x: f32, n: u32) -> f32 {
 
 // x^y as in JavaScript: NaN for a negative x unless y is whole, 1 for y = 0.
 fn powOf(x: f32, y: f32) -> f32 {
-  if (y == 0.0) { return 1.0; }
+  if (isZero(y)) { return 1.0; }
   if (isNan(x) || isNan(y)) { return NAN; }
-  var a = abs(x);
-  if (bitcast<u32>(a) < 0x00800000u) { a = 0.0; } // denormals count as zero
+  let a = abs(x);
   if (isInf(y)) {
     if (a == 1.0) { return NAN; }
     return select(0.0, INF, (a > 1.0) == !negative(y));
   }
   let whole = floor(y) == y;
   let odd = whole && abs(y) < 16777216.0 && (i32(y) & 1) == 1;
-  if (negative(x) && !whole && a != 0.0 && !isInf(x)) { return NAN; }
+  if (negative(x) && !whole && !isZero(x) && !isInf(x)) { return NAN; }
   let sign = select(1.0, -1.0, odd && negative(x));
-  if (a == 0.0 || isInf(x)) {
-    return sign * select(0.0, INF, (a == 0.0) == negative(y));
+  if (isZero(x) || isInf(x)) {
+    return sign * select(0.0, INF, isZero(x) == negative(y));
   }
   if (whole && abs(y) <= 32.0) {
     let p = powerOf(a, u32(abs(y)));
     return sign * select(p, divide(1.0, p), negative(y));
   }
   // a = m * 2^k: y k is taken apart into a whole number and a rest, so that it loses no digits.
-  let bits = bitcast<u32>(a) + (0x3f800000u - 0x3f3504f3u);
-  let k = f32(i32(bits >> 23u) - 127);
+  let base = scaled(a);
+  let bits = bitcast<u32>(base.m) + (0x3f800000u - 0x3f3504f3u);
+  let k = f32(i32(bits >> 23u) - 127 + base.e);
   let m = bitcast<f32>((bits & 0x007fffffu) + 0x3f3504f3u);
   let l = logTail(m - 1.0, 0.0, 0.0) * 1.44269504;
-  if (abs(y) * (abs(k) + abs(l)) > 300.0) {
-    return sign * select(0.0, INF, (k + l > 0.0) == !negative(y));
-  }
-  let e = round(y * (k + l));
+  let t = y * (k + l);
+  if (t > 129.0) { return sign * INF; }
+  if (t < -151.0) { return sign * 0.0; }
+  let e = round(t);
   let r = fma(y, k, -e) + y * l;
   return sign * scale(1.0 + expTail(r * 0.69314718), i32(e));
 }

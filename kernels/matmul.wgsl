@@ -1,6 +1,6 @@
 // matmul, as a reader of the gemm kernels: out[b, m, n] = sum over k of A[m, k] B[k, n], A = a[b]
 // [m, k] or with TA its transpose (a is [k, m]), B = b[b] [k, n] or with TB its transpose (b is
-// [n, k]). Matrices lie aStep and bStep elements apart, 0 when one serves all.
+// [n, k]). Matrices lie aStep and bStep elements apart, 0 when one serves all; a's begin at aStart.
 // z = split * batch + b; split s sums k from s * chunk on into out[s], to be added up later.
 // VA, VB: rows of a, b are multiples of four, so that four neighbours are one load.
 override TA = false;
@@ -9,6 +9,7 @@ override VA = false;
 override VB = false;
 struct Params {
   batch: u32, m: u32, k: u32, n: u32, aStep: u32, bStep: u32, splits: u32, chunk: u32,
+  aStart: u32,
 }
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
@@ -30,7 +31,8 @@ fn extent(z: u32) -> Extent {
   let batch = z % p.batch;
   let start = (z / p.batch) * p.chunk;
   let end = min(p.k, start + p.chunk);
-  return Extent(p.m, p.n, start, end, batch * p.aStep, batch * p.bStep, z * p.m * p.n);
+  let a = p.aStart + batch * p.aStep;
+  return Extent(p.m, p.n, start, end, a, batch * p.bStep, z * p.m * p.n);
 }
 
 fn rowOf(e: Extent, m: u32) -> Row { return m; }

@@ -14,7 +14,8 @@ const targets = {
 const options = [
   ...["--runtime", "stub", "--noAssert", "--importMemory", "--initialMemory", "2"],
   ...["--maximumMemory", "65536", "--use", "abort="],
-  ...["-O3", "--converge"],
+  // Not -O3: its flattening makes the module a fifth larger, and sums in V8 six times slower.
+  ...["-O2", "--converge"],
 ];
 
 async function modified(path) {

@@ -1,5 +1,6 @@
 // hypergrad: gradients of any order on WebGPU and WebAssembly.
 
+export type { DType, TypedArray } from "./core/dtype";
 export {
   DeviceError,
   DTypeError,
@@ -9,20 +10,21 @@ export {
   ShapeError,
   ValueError,
 } from "./core/errors";
-export type { DType, TypedArray } from "./core/dtype";
 export type { Shape } from "./core/shape";
+export * as data from "./data/index";
+export { loadSafetensors, saveSafetensors } from "./data/index";
 export { device } from "./device/current";
 export type { Device, DeviceInfo, DeviceName, Memory } from "./device/device";
-export { init, type InitOptions } from "./device/init";
+export { type InitOptions, init } from "./device/init";
+export * from "./fused/index";
+export * from "./grad/index";
+export * as meta from "./meta/index";
+export * as nn from "./nn/index";
+export * from "./ops/index";
+export * as optim from "./optim/index";
+export { type Compiled, type CompileOptions, compile, type StepStats } from "./program/compile";
 export { type Like, tensor } from "./tensor/create";
 export { arange, eye, full, linspace, ones, onesLike, zeros, zerosLike } from "./tensor/fill";
 export { collectedTensors, dispose, keep, scope } from "./tensor/scope";
 export type { Nested, Tensor } from "./tensor/tensor";
 export { leaves, mapTree, type Tree } from "./tensor/tree";
-export * from "./ops/index";
-export * from "./grad/index";
-export { type Compiled, type CompileOptions, compile, type StepStats } from "./program/compile";
-export * as data from "./data/index";
-export * as meta from "./meta/index";
-export * as nn from "./nn/index";
-export * as optim from "./optim/index";

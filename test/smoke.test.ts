@@ -60,15 +60,25 @@ test("mlp check", async () => {
 });
 
 import { compile } from "../src/program/compile";
+
 test("compile", async () => {
-  const x = tensor([[0.1, 0.5, -0.3], [0.2, -0.9, 0.4]]);
-  const w = tensor([[0.3, -0.1], [0.7, 0.2], [-0.4, 0.6]]);
+  const x = tensor([
+    [0.1, 0.5, -0.3],
+    [0.2, -0.9, 0.4],
+  ]);
+  const w = tensor([
+    [0.3, -0.1],
+    [0.7, 0.2],
+    [-0.4, 0.6],
+  ]);
   const f = (w: Tensor, x: Tensor) => {
     const loss = (w: Tensor) => mean(tanh(matmul(x, w)));
     return grad((w: Tensor) => loss(sub(w, mul(grad(loss)(w), 0.5))))(w);
   };
   const step = compile(f);
   expect(await step(w, x).array()).toEqual(await f(w, x).array());
-  expect(await step(x.constructor === w.constructor ? w : w, x).array()).toEqual(await f(w, x).array());
+  expect(await step(x.constructor === w.constructor ? w : w, x).array()).toEqual(
+    await f(w, x).array(),
+  );
   console.log(step.stats());
 });

@@ -37,6 +37,18 @@ export interface Learner {
   dispose(): void;
 }
 
+/** One input, two hidden layers. He et al. 2015: weights have variance 2 / fan-in behind a relu, and
+ * 1 / fan-in at the input, which no relu has halved. */
+function pointNet(hidden: number): nn.Layer {
+  return nn.sequential(
+    nn.linear(1, hidden, { gain: 1 }),
+    relu,
+    nn.linear(hidden, hidden),
+    relu,
+    nn.linear(hidden, 1),
+  );
+}
+
 /** Conv-4 as in meta-learning papers but with strides for pooling; its norm uses the statistics of
  * the very batch, so query predictions are transductive. */
 function convNet(way: number, filters: number): nn.Layer {
@@ -64,7 +76,7 @@ export function createLearner(
 ): Learner {
   const { task, way, filters, steps, innerLr } = settings;
   const points = task === "sinusoid";
-  const net = points ? nn.mlp([1, filters, filters, 1], relu) : convNet(way, filters);
+  const net = points ? pointNet(filters) : convNet(way, filters);
   const learner = meta.maml({
     loss: (params: Tree, { x, y }: data.Examples) => {
       const out = net.apply(params, x);

@@ -53,7 +53,7 @@ const defaults = {
     ...{ iterations: 15000, orders: [2, 1] as Order[] },
   },
   characters: { ...images, iterations: 1500, orders: [2, 1] as Order[] },
-  omniglot: { ...images, iterations: 6000, orders: [2] as Order[] },
+  omniglot: { ...images, iterations: 8000, orders: [2, 1] as Order[] },
 };
 
 export const help = `Learns to learn: second-order MAML beside first order and training from scratch.
@@ -66,7 +66,7 @@ export const help = `Learns to learn: second-order MAML beside first order and t
   --shot N           support images of a class, or points of a curve (1; sinusoid 10)
   --query N          query images of a class, or points of a curve (1; sinusoid 10)
   --steps N          inner steps in training (1)
-  --order 1|2        train this order only (both; omniglot 2)
+  --order 1|2        train this order only (both)
   --iterations N     meta-steps (characters ${defaults.characters.iterations}, omniglot ${defaults.omniglot.iterations}, sinusoid ${defaults.sinusoid.iterations})
   --meta-batch N     tasks of a meta-step (8; sinusoid 25)
   --filters N        filters of a conv layer, or hidden units of the sinusoid's net (32; 40)

@@ -6,14 +6,17 @@ import { setDevice } from "./current";
 import type { Device, DeviceName } from "./device";
 import { referenceDevice } from "./reference/device";
 import { wasmDevice } from "./wasm/device";
+import { adapterName, findAdapter, isSoftware, webgpuDevice } from "./webgpu/device";
 
 export interface InitOptions {
   /** "auto" takes webgpu when the adapter is a real GPU, else wasm. Default "auto". */
   readonly device?: "auto" | DeviceName;
-  /** Worker threads of the wasm device. Default 1. */
+  /** Threads of the wasm device, the caller's own counted. Default 1. */
   readonly threads?: number;
   /** Take the plain SIMD binary, whose bits do not depend on the processor. Default false. */
   readonly deterministic?: boolean;
+  /** The WebGPU implementation, where it is not `navigator.gpu`. */
+  readonly gpu?: GPU;
 }
 
 const NAMES = ["auto", "webgpu", "wasm", "reference"];
@@ -24,7 +27,7 @@ const NAMES = ["auto", "webgpu", "wasm", "reference"];
  * @throws DeviceError when a device asked for by name is not there
  */
 export async function init(options: InitOptions = {}): Promise<Device> {
-  const { device = "auto", threads = 1, deterministic = false } = options;
+  const { device = "auto", threads = 1 } = options;
   if (!NAMES.includes(device)) {
     throw new DeviceError(
       `init: unknown device: "${device}". Use ${NAMES.map((n) => `"${n}"`).join(", ")}.`,
@@ -33,8 +36,18 @@ export async function init(options: InitOptions = {}): Promise<Device> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new ValueError(`init: no number of threads: ${threads}. Give a whole number from 1.`);
   }
-  const made =
-    device === "reference" ? referenceDevice() : await wasmDevice({ threads, deterministic });
+  const made = await make(device, options);
   setDevice(made);
   return made;
+}
+
+async function make(name: "auto" | DeviceName, options: InitOptions): Promise<Device> {
+  if (name === "reference") return referenceDevice();
+  if (name === "webgpu") return webgpuDevice({ gpu: options.gpu });
+  if (name === "wasm") return wasmDevice(options);
+  const adapter = await findAdapter(options.gpu);
+  if (adapter === null) return wasmDevice({ ...options, because: "no WebGPU adapter is here" });
+  if (!isSoftware(adapter.info)) return webgpuDevice({ adapter });
+  const because = `the WebGPU adapter (${adapterName(adapter.info)}) computes on the CPU`;
+  return wasmDevice({ ...options, because });
 }

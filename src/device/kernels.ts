@@ -125,6 +125,52 @@ const random = {
   splitKey: kernel("key", "out", "b n"),
 };
 
+// A whole sequence of `t` steps of an LSTM, for `batch` independent sets of b sequences. Gates
+// stand in the order i f g o. For each step s, with h[-1] = h0 and c[-1] = c0:
+//   a = z[s] + bias + h[s-1] wh;  i, f, o = sigmoid(a), g = tanh(a)
+//   c[s] = f c[s-1] + i g;  h[s] = o tanh(c[s])
+// z [batch, t, b, 4h], wh [h, 4h], bias [4h], h0, c0 [batch, b, h], out: h [batch, t, b, h] and
+// cells [batch, t, b, 5h]: i f g o c. ws: 0 when all of the batch share one wh and one bias, else
+// h 4h: each has its own. masked 1: mask [batch, t, b] int32; where it is 0, h and c are those of
+// step s-1 and the gates in `cells` are 0. masked 0: mask is not read.
+//
+// lstmBackward: for cotangents gh of h and gcells of cells, both as given (gcells not read when
+// more is 0), the gradients by z, h0 and c0; from step t-1 back, dh = dc = 0 at first:
+//   dh += gh[s];  dc += gc[s] + dh o (1 - tanh(c[s])^2)
+//   dz = ((dc g + gi) i (1-i), (dc c[s-1] + gf) f (1-f), (dc i + gg) (1-g^2),
+//         (dh tanh(c[s]) + go) o (1-o));  dc = dc f;  dh = dz wh^T
+// where mask is 0: dc += gc[s], dh += gh[s], dz = 0.
+const recurrent = {
+  lstmForward: kernel("z wh bias h0 c0 mask", "h cells", "batch t b h masked ws"),
+  lstmBackward: kernel("cells c0 wh mask gh gcells", "dz dh0 dc0", "batch t b h masked more ws"),
+};
+
+// Attention of queries q [n, tq, d] to keys k [n, tk, d] with values v [n, tk, dv], n independent
+// ones. Query i may see key j unless causal is 1 and j > i + tk - tq (the last query sees all), or
+// masked is 1 and mask[p * ms + i * mr + j] is 0, for number p of n; mask is int32, and not read
+// when masked is 0. Over the keys that it sees:
+//   s[i, j] = scale * sum over d of q[i, d] k[j, d];  lse[i] = log(sum over j of exp(s[i, j]))
+//   y[i] = sum over j of exp(s[i, j] - lse[i]) v[j]
+// y [n, tq, dv], lse [n, tq]; both 0 for a query that sees nothing, or only scores of -inf. Scores
+// are held block by block, never all of them.
+//
+// attentionBackward: the gradients of sum(g y) by q, k and v, from y and lse as above. With
+// p[i, j] = exp(s[i, j] - lse[i]), 0 where i does not see j, and r[i] = sum over dv of g[i] y[i]:
+//   ds[i, j] = p[i, j] (sum over dv of g[i] v[j] - r[i]) * scale
+//   dq[i] = sum over j of ds[i, j] k[j];  dk[j] = sum over i of ds[i, j] q[i]
+//   dv[j] = sum over i of p[i, j] g[i]
+const attention = {
+  attentionForward: kernel("q k v mask", "y lse", "n tq tk d dv causal masked ms mr scale", {
+    floats: ["scale"],
+  }),
+  attentionBackward: kernel(
+    "q k v mask y lse g",
+    "dq dk dv",
+    "n tq tk d dv causal masked ms mr scale",
+    { floats: ["scale"] },
+  ),
+};
+
 export const kernels = {
   ...elementwise,
   ...reductions,
@@ -133,6 +179,8 @@ export const kernels = {
   ...pooling,
   ...normalization,
   ...random,
+  ...recurrent,
+  ...attention,
 } satisfies Record<string, Signature>;
 
 export type KernelName = keyof typeof kernels;

@@ -32,14 +32,17 @@ export interface ProgramSource {
 
 /** A program made ready for one device. */
 export interface Runnable {
-  run(bound: readonly Storage[]): void;
+  /** With a clock the calls run one by one, and it is told how many milliseconds each took. */
+  run(bound: readonly Storage[], clock?: Clock): void;
   dispose(): void;
 }
+
+export type Clock = (call: number, ms: number) => void;
 
 /** The plain way to run a program: call by call, with memory of its own for every slot. */
 export function callByCall(device: Device, { calls }: ProgramSource): Runnable {
   return {
-    run(bound) {
+    run(bound, clock) {
       const block = new Map<string, Storage>();
       const storageOf = ({ bound: place, offset, size, dtype }: Slot): Storage => {
         if (place >= 0) return bound[place];
@@ -52,8 +55,10 @@ export function callByCall(device: Device, { calls }: ProgramSource): Runnable {
         return storage;
       };
       try {
-        for (const { kernel, inputs, outputs, params } of calls) {
+        for (const [i, { kernel, inputs, outputs, params }] of calls.entries()) {
+          const start = clock === undefined ? 0 : performance.now();
           device.run(kernel, inputs.map(storageOf), outputs.map(storageOf), params);
+          clock?.(i, performance.now() - start);
         }
       } finally {
         for (const storage of block.values()) device.release(storage);

@@ -5,6 +5,7 @@ import { expand } from "../ops/expand";
 import { constant } from "../tensor/create";
 import { enterFrame, type Frame, frameOf, leaveFrame, type Node, nextId } from "../tensor/frame";
 import { type DefinedOp, defineOp } from "../tensor/op";
+import { inPass } from "../tensor/origin";
 import { enterScope, leaveScope } from "../tensor/scope";
 import type { Level, Tensor } from "../tensor/tensor";
 import { enclose, expose, levelsNow } from "./levels";
@@ -88,6 +89,10 @@ type Slots = Map<Node, (Tensor | null)[]>;
  * any output. Runs at the caller's level, so it is recorded when an outer gradient needs it.
  */
 export function pullBack(traced: Trace, gs: readonly (Tensor | null)[]): (Tensor | null)[] {
+  return inPass(() => walk(traced, gs));
+}
+
+function walk(traced: Trace, gs: readonly (Tensor | null)[]): (Tensor | null)[] {
   const scope = enterScope();
   let found: (Tensor | null)[] | undefined;
   try {

@@ -4,7 +4,7 @@
 import { HypergradError } from "../core/errors";
 import { nextId, record, recording, unrecorded } from "../tensor/frame";
 import { apply, type Interpreter, interpretedBy, interpretersNow, type Op } from "../tensor/op";
-import { inRegion } from "../tensor/region";
+import { inRegion } from "../tensor/origin";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leavesOf, refill, type Tree } from "../tensor/tree";

@@ -2,11 +2,11 @@
 
 export { type InnerInfo, type InnerOptimizer, inner } from "./inner";
 export { type Maml, type MamlOptions, type MamlState, maml } from "./maml";
+export type { Task, Tasks } from "./tasks";
 export {
   type Learned,
   type MetaGradient,
   type MetaStats,
-  type Task,
   type Unrolled,
   type UnrollOptions,
   unroll,

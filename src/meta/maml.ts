@@ -6,13 +6,8 @@ import type { AnyOptimizer } from "../optim/optimizer";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Tree } from "../tensor/tree";
-import {
-  type MetaStats,
-  type Task,
-  type Unrolled,
-  type UnrollOptions,
-  unroll,
-} from "./unroll";
+import type { Tasks } from "./tasks";
+import { type MetaStats, type Unrolled, type UnrollOptions, unroll } from "./unroll";
 
 export interface MamlOptions<P extends Tree, M extends Tree, S extends Tree, B>
   extends UnrollOptions<P, M, S, B> {
@@ -32,7 +27,7 @@ export interface Maml<P extends Tree, M extends Tree, B> extends Unrolled<P, M, 
   /** One meta-update. The old state is not changed, and is the caller's to dispose. */
   step(
     state: MamlState<P, M>,
-    tasks: readonly Task<B>[],
+    tasks: Tasks<B>,
   ): { state: MamlState<P, M>; value: Tensor; stats: MetaStats };
 }
 

@@ -5,7 +5,7 @@ import { HypergradError } from "../core/errors";
 import type { Device } from "../device/device";
 import { frameOf, record, recording } from "../tensor/frame";
 import { capturedBy, type Interpreter, type Spec } from "../tensor/op";
-import { region } from "../tensor/region";
+import { origin } from "../tensor/origin";
 import { dispose, enterScope, keep, leaveScope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
 import { leavesOf, refill, type Tree } from "../tensor/tree";
@@ -80,7 +80,7 @@ export function capture(
       xs.map((x) => valueOf(x, op.name)),
       attrs,
       op.specs(xs, attrs),
-      region(),
+      origin(),
     );
     nodes.push(made);
     const ys = made.outputs.map(symbol);

@@ -1,5 +1,6 @@
 // The op that fusion makes: a list of scalar functions applied element by element.
 
+import { functionList } from "../device/functions";
 import type { Op, Spec } from "../tensor/op";
 import type { Repeat } from "../tensor/tensor";
 
@@ -22,6 +23,7 @@ export const chainOp: Op<Chain> = {
   name: "chain",
   kind: "general",
   differentiable: false,
+  describe: ({ steps }) => steps.map(({ f }) => functionList[f].name).join(" "),
   specs: (_, { specs }) => [...specs],
   view: null,
   run: (calls, xs, ys, { size, repeats, steps }) => {

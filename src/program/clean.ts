@@ -31,7 +31,7 @@ export function mergeEqual(graph: Graph): Graph {
   return rewrite(graph, (node) => {
     const inputs = node.inputs.map((v) => v.id).join(",");
     const attrs = node.attrs === undefined ? "" : JSON.stringify(node.attrs, exact);
-    const name = `${nameOf(node.op)} ${inputs} ${node.region} ${attrs}`;
+    const name = `${nameOf(node.op)} ${inputs} ${node.origin.region} ${attrs}`;
     const same = first.get(name);
     if (same !== undefined) return same.outputs;
     first.set(name, node);

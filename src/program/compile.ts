@@ -17,6 +17,7 @@ import { type EmittedCall, emit } from "./emit";
 import type { Value } from "./graph";
 import { optimize } from "./passes";
 import { plan } from "./plan";
+import { type GraphView, viewOf } from "./view";
 
 export interface CompileOptions {
   /** Arguments that the call may consume: their tensors are freed when it is done. */
@@ -53,6 +54,8 @@ export interface StepStats {
 export interface Compiled<X extends Tree[], Y extends Tree> {
   (...args: X): Y;
   stats(): StepStats;
+  /** The program run last: its nodes with op, shape, bytes, order and lifetime. Plain JSON. */
+  graph(): GraphView;
   /** Frees the memory of all programs. */
   dispose(): void;
 }
@@ -66,6 +69,7 @@ interface Program {
   /** Tensors of host data that the captured function made. */
   readonly made: readonly Tensor[];
   readonly calls: readonly EmittedCall[];
+  readonly view: GraphView;
   readonly times: Float64Array;
   readonly stats: Omit<StepStats, "programs" | "profile">;
 }
@@ -107,10 +111,12 @@ export function compile<X extends Tree[], Y extends Tree>(
   };
 
   return Object.assign(step, {
+    graph: (): GraphView => {
+      if (latest === null) throw idle("graph");
+      return latest.view;
+    },
     stats: (): StepStats => {
-      if (latest === null) {
-        throw new HypergradError("stats: nothing ran yet. Call the compiled function first.");
-      }
+      if (latest === null) throw idle("stats");
       return { programs: programs.size, ...latest.stats, profile: profile ? timesOf(latest) : [] };
     },
     dispose: () => {
@@ -122,6 +128,10 @@ export function compile<X extends Tree[], Y extends Tree>(
       latest = null;
     },
   });
+}
+
+function idle(name: string): HypergradError {
+  return new HypergradError(`${name}: nothing ran yet. Call the compiled function first.`);
 }
 
 const deviceIds = new WeakMap<Device, number>();
@@ -171,6 +181,7 @@ function build(
     runnable: on.prepare(source),
     made,
     calls: emitted.calls,
+    view: viewOf(best, emitted, placed.size * 4),
     times: new Float64Array(emitted.calls.length),
     stats: {
       nodes: graph.nodes.length,

@@ -35,6 +35,8 @@ export interface Emitted {
   readonly blocks: readonly Block[];
   /** What each bound storage is: an input or closure to read, or an output to make. */
   readonly bound: readonly Value[];
+  /** The memory of each value that a node makes, views left out. */
+  readonly made: ReadonlyMap<Value, Block>;
   /** For each output of the graph the bound storage that will hold it. */
   readonly outputs: readonly number[];
 }
@@ -44,6 +46,7 @@ export function emit(graph: Graph): Emitted {
   const blocks: Block[] = [];
   const bound: Value[] = [];
   const operands = new Map<Value, Operand>();
+  const made = new Map<Value, Block>();
 
   const take = (size: number, dtype: DType): Block => {
     const block = new Block(size, dtype, null);
@@ -99,6 +102,7 @@ export function emit(graph: Graph): Emitted {
     const storage = direct.get(v) ?? take(v.size, v.dtype);
     const operand = { shape: v.shape, dtype: v.dtype, size: v.size, storage, repeat: null };
     operands.set(v, operand);
+    made.set(v, storage);
     return operand;
   };
 
@@ -121,7 +125,7 @@ export function emit(graph: Graph): Emitted {
     copyInto(record, operandOf(v), copy);
     return copy.bound!;
   });
-  return { calls, blocks: blocks.filter((b) => b.last >= 0), bound, outputs };
+  return { calls, blocks: blocks.filter((b) => b.last >= 0), bound, made, outputs };
 }
 
 function copyInto(calls: Calls, x: Operand, to: Block): void {

@@ -29,7 +29,7 @@ export function fuse(graph: Graph, on: Device): Graph {
       const [node] = unit;
       const moved = node.inputs.some((v) => stand.has(v));
       const now = moved
-        ? vertex(node.op, node.inputs.map(swap), node.attrs, node.outputs, node.region)
+        ? vertex(node.op, node.inputs.map(swap), node.attrs, node.outputs, node.origin)
         : node;
       nodes.push(now);
       node.outputs.forEach((v, i) => {
@@ -220,7 +220,7 @@ function join(
   const steps: Step[] = assign(raw, inputs.length, outputs);
   const specs: Spec[] = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
   const attrs: Chain = { size, repeats, steps, specs };
-  return { node: vertex(chainOp, inputs, attrs, specs, nodes[0].region), outputs };
+  return { node: vertex(chainOp, inputs, attrs, specs, nodes[0].origin), outputs };
 }
 
 /** Registers for intermediate tiles, each free again after its last reader. */

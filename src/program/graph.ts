@@ -4,6 +4,7 @@
 import type { DType } from "../core/dtype";
 import type { Shape } from "../core/shape";
 import type { Op } from "../tensor/op";
+import type { Origin } from "../tensor/origin";
 import type { Tensor } from "../tensor/tensor";
 
 /** Where a value comes from. */
@@ -31,8 +32,7 @@ export interface Vertex {
   readonly attrs: unknown;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  /** Equal nodes of different regions stay apart: a checkpoint recomputes on purpose. */
-  readonly region: number;
+  readonly origin: Origin;
 }
 
 export interface Graph {
@@ -54,10 +54,10 @@ export function vertex(
   inputs: readonly Value[],
   attrs: unknown,
   specs: readonly { readonly shape: Shape; readonly dtype: DType }[],
-  region: number,
+  origin: Origin,
 ): Vertex {
   const outputs: Value[] = [];
-  const node: Vertex = { op, attrs, inputs, outputs, region };
+  const node: Vertex = { op, attrs, inputs, outputs, origin };
   for (const [index, { shape, dtype }] of specs.entries()) {
     const size = shape.reduce((n, d) => n * d, 1);
     outputs.push(value(shape, dtype, size, { kind: "node", node, index }));
@@ -92,7 +92,7 @@ export function rewrite(
   for (const node of graph.nodes) {
     const moved = node.inputs.some((v) => stand.has(v));
     const now = moved
-      ? vertex(node.op, node.inputs.map(swap), node.attrs, node.outputs, node.region)
+      ? vertex(node.op, node.inputs.map(swap), node.attrs, node.outputs, node.origin)
       : node;
     const instead = visit(now, add);
     if (instead === null) nodes.push(now);

@@ -20,11 +20,11 @@ const rename: Rule = ({ op, inputs, outputs }) => {
 };
 
 /** A reshape of a reshape is one reshape; so with expand. */
-const twice: Rule = ({ op, inputs, outputs, attrs, region }, add) => {
+const twice: Rule = ({ op, inputs, outputs, attrs, origin }, add) => {
   const from = inputs[0]?.source;
   if (op.name !== "reshape" && op.name !== "expand") return null;
   if (from.kind !== "node" || from.node.op !== op) return null;
-  return add(vertex(op, from.node.inputs, attrs, outputs, region)).outputs;
+  return add(vertex(op, from.node.inputs, attrs, outputs, origin)).outputs;
 };
 
 /** x + 0, x − 0, x · 1, x / 1. */
@@ -60,25 +60,25 @@ const fold: Rule = ({ op, inputs, outputs }, _, on) => {
 };
 
 /** mul(expand(2), expand(3)): work on the scalars, then expand once. */
-const foldBeforeExpand: Rule = ({ op, inputs, outputs, region }, add) => {
+const foldBeforeExpand: Rule = ({ op, inputs, outputs, origin }, add) => {
   if (!EXACT.has(op.name) || outputs[0].shape.length === 0) return null;
   const sources = inputs.map((v) => (v.source.kind === "node" ? v.source.node : null));
   if (!sources.every((n) => n?.op.name === "expand" && n.inputs[0].shape.length === 0)) return null;
   const scalars = sources.map((n) => n!.inputs[0]);
-  const small = add(vertex(op, scalars, undefined, [{ shape: [], dtype: "float32" }], region));
+  const small = add(vertex(op, scalars, undefined, [{ shape: [], dtype: "float32" }], origin));
   const { shape, dtype } = outputs[0];
-  return add(vertex(sources[0]!.op, small.outputs, shape, [{ shape, dtype }], region)).outputs;
+  return add(vertex(sources[0]!.op, small.outputs, shape, [{ shape, dtype }], origin)).outputs;
 };
 
 /** Swapping the last two axes before a product is a flag of the product. */
-const transposed: Rule = ({ op, inputs, outputs, attrs, region }, add) => {
+const transposed: Rule = ({ op, inputs, outputs, attrs, origin }, add) => {
   if (op.name !== "matmul") return null;
   const { ta, tb } = attrs as { ta: boolean; tb: boolean };
   const a = swapped(inputs[0]);
   const b = swapped(inputs[1]);
   if (a === null && b === null) return null;
   const flags = { ta: a === null ? ta : !ta, tb: b === null ? tb : !tb };
-  return add(vertex(op, [a ?? inputs[0], b ?? inputs[1]], flags, outputs, region)).outputs;
+  return add(vertex(op, [a ?? inputs[0], b ?? inputs[1]], flags, outputs, origin)).outputs;
 };
 
 function swapped(v: Value): Value | null {

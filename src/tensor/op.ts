@@ -66,6 +66,8 @@ export interface Op<A = undefined> {
   readonly kind: Kind;
   /** Whether any gradient comes back through it; if not, it is never recorded. */
   readonly differentiable: boolean;
+  /** What pictures of a graph say of it beside its name. */
+  readonly describe?: (attrs: A) => string;
   /** Shapes and types of the outputs. Throws before anything is allocated. */
   readonly specs: (xs: readonly Tensor[], attrs: A) => Spec[];
   /** The kernel calls that write `ys`. */

@@ -171,6 +171,7 @@ function indexed(kernel: KernelName, [outer, n, k, inner]: Sizes, int: boolean):
 /** Index `value` at `place` among good ones, for [2, 10, 9, 3]. */
 function bad(kernel: KernelName, place: number, value: number): Case {
   const good = indexed(kernel, [2, 10, 9, 3], false);
+  const said = `idx[${place}] is ${value}, the axis has 10. Use 0 to 9.`;
   return {
     ...good,
     name: `idx[${place}] = ${value} is refused`,
@@ -178,7 +179,7 @@ function bad(kernel: KernelName, place: number, value: number): Case {
       const [x, idx] = good.inputs();
       return [x, put(idx, value, place)];
     },
-    throws: `${kernel}: index out of range: idx[${place}] is ${value}, the axis has 10. Use 0 to 9.`,
+    throws: `${kernel}: index out of range: ${said}`,
   };
 }
 

@@ -12,7 +12,7 @@ import type { Graph } from "../../src/program/graph";
 import { plan } from "../../src/program/plan";
 import { simplify } from "../../src/program/simplify";
 import { constant } from "../../src/tensor/create";
-import { inRegion } from "../../src/tensor/region";
+import { inRegion } from "../../src/tensor/origin";
 import type { Tensor } from "../../src/tensor/tensor";
 import type { Tree } from "../../src/tensor/tree";
 

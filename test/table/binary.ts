@@ -106,7 +106,12 @@ const arithmetic: readonly Row[] = [
       rule: "sum",
     }),
   ),
-  row("mul: extremes", { f: mul, inputs: [[2], [2]], truth: each((x, y) => x * y), special: PAIRS }),
+  row("mul: extremes", {
+    f: mul,
+    inputs: [[2], [2]],
+    truth: each((x, y) => x * y),
+    special: PAIRS,
+  }),
   row("mul: int32", {
     f: mul,
     inputs: [ints([4], -9, 9), given([2 ** 30, 5, -3, 65537], [4], "int32")],
@@ -126,7 +131,11 @@ const arithmetic: readonly Row[] = [
     ],
     same: (a: Tensor, b: Tensor) => mul(a, pow(b, -1)),
   }),
-  row("div: of a number", { f: (x: Tensor) => div(3, x), inputs: [away([3])], truth: each((x) => 3 / x) }),
+  row("div: of a number", {
+    f: (x: Tensor) => div(3, x),
+    inputs: [away([3])],
+    truth: each((x) => 3 / x),
+  }),
 ];
 
 const powers: readonly Row[] = [
@@ -167,7 +176,12 @@ const powers: readonly Row[] = [
 
 function extreme(op: string, f: Binary, truth: (x: number, y: number) => number): Row[] {
   return [
-    row(op, { f, inputs: [apart([2, 3]), given([0.1, -0.4, 0.6])], truth: each(truth), rule: "exact" }),
+    row(op, {
+      f,
+      inputs: [apart([2, 3]), given([0.1, -0.4, 0.6])],
+      truth: each(truth),
+      rule: "exact",
+    }),
     row(`${op}: extremes`, {
       f,
       inputs: [given([1]), given([2])],
@@ -253,7 +267,7 @@ function comparison(op: string, f: Binary, truth: (x: number, y: number) => bool
       inputs,
       truth: each((x, y) => (truth(x, y) ? 1 : 0)),
       rule: "exact",
-        ...(name === op ? { special: PAIRS } : {}),
+      ...(name === op ? { special: PAIRS } : {}),
     });
   return [
     one(op, [given([...some, ...some], [2, 4]), given([1, 1, -2, 5])]),

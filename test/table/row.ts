@@ -90,10 +90,7 @@ export function apart(shape: readonly number[]): Input {
   };
 }
 
-function floats(
-  shape: readonly number[],
-  draw: (random: { uniform(): number }) => number,
-): Input {
+function floats(shape: readonly number[], draw: (random: { uniform(): number }) => number): Input {
   const values = (random: { uniform(): number }) =>
     Array.from({ length: count(shape) }, () => Math.fround(draw(random)));
   return { shape, dtype: "float32", values };
@@ -123,9 +120,9 @@ export function given(
   return { shape, dtype, values };
 }
 
-/** The values of a row's inputs: the same in every run. */
-export function valuesOf(inputs: readonly Input[]): number[][] {
-  return inputs.map((x, i) => x.values(stream(20, i)));
+/** The values of a row's inputs: the same in every run, others with another seed. */
+export function valuesOf(inputs: readonly Input[], seed = 20): number[][] {
+  return inputs.map((x, i) => x.values(stream(seed, i)));
 }
 
 /** What the functions of rows are most often. */

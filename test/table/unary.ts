@@ -3,22 +3,29 @@
 
 import {
   abs,
+  add,
   cast,
   ceil,
   cos,
+  div,
   elu,
+  equal,
   erf,
   erfInv,
   exp,
   expm1,
   floor,
   gelu,
+  greater,
   isNaN,
   leakyRelu,
   log,
   log1p,
   logicalNot,
+  maximum,
+  mul,
   neg,
+  pow,
   reciprocal,
   relu,
   round,
@@ -30,12 +37,13 @@ import {
   softplus,
   sqrt,
   square,
+  sub,
   tanh,
+  where,
 } from "../../src/ops/index";
-import { add, div, equal, greater, maximum, mul, pow, sub, where } from "../../src/ops/index";
 import type { Tensor } from "../../src/tensor/tensor";
-import { away, given, type Input, ints, type Rule, type Row, range, row, type Unary } from "./row";
-import { each, erf as erfTruth, erfInv as erfInvTruth } from "./truth";
+import { away, given, type Input, ints, type Row, type Rule, range, row, type Unary } from "./row";
+import { each, erfInv as erfInvTruth, erf as erfTruth } from "./truth";
 
 interface More {
   readonly rule?: Rule;
@@ -156,22 +164,21 @@ const curves: readonly Row[] = [
 ];
 
 const activations: readonly Row[] = [
-  unary("relu", relu, (x) => (x > 0 ? x : 0), away([3, 4]), {
+  unary("relu", relu, (x) => Math.max(x, 0), away([3, 4]), {
     ...exact,
+    special: [...EDGES, ...LARGE],
     same: (x) => maximum(x, 0),
-  }),
-  row("relu: keeps NaN", {
-    f: relu,
-    inputs: [away([2])],
-    truth: each((x) => (x > 0 || x !== x ? x : 0)),
-    rule: "exact",
-    special: [[...EDGES, ...LARGE]],
   }),
   unary("leakyRelu", leakyRelu, (x) => (x > 0 ? x : 0.01 * x), away([3, 4]), {
     special: [0, Inf, -Inf, NaN],
     same: (x) => sub(relu(x), mul(relu(neg(x)), 0.01)),
   }),
-  unary("leakyRelu: slope", (x) => leakyRelu(x, 0.3), (x) => (x > 0 ? x : 0.3 * x), away([3, 4])),
+  unary(
+    "leakyRelu: slope",
+    (x) => leakyRelu(x, 0.3),
+    (x) => (x > 0 ? x : 0.3 * x),
+    away([3, 4]),
+  ),
   unary("elu", elu, (x) => (x > 0 ? x : Math.expm1(x)), away([3, 4]), {
     ...smooth,
     special: [...EDGES, 100, -100],

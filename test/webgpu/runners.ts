@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -15,7 +15,6 @@ export type Runtime = "node" | "deno" | "chromium";
 
 const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const CHROMIUM = process.env.HYPERGRAD_CHROMIUM ?? "/usr/bin/chromium";
-const MARK = "hypergrad-suite-result:";
 
 const resolve = createRequire(import.meta.url).resolve;
 
@@ -48,53 +47,57 @@ export function dawnEnvironment(): Record<string, string> {
   return { VK_DRIVER_FILES, XDG_RUNTIME_DIR };
 }
 
-/** The result of a process that prints it behind MARK on a line of its own. */
-function collect(command: string, args: string[], env: Record<string, string>): Promise<unknown> {
-  const child = spawn(command, args, { env: { ...process.env, ...env } });
+/** Runs a process that writes its result, as JSON, to a file: pipes are cut when it exits. */
+async function collect(
+  command: string,
+  args: (code: string) => string[],
+  write: (result: string) => string,
+  env: Record<string, string>,
+): Promise<unknown> {
+  const result = join(await mkdtemp(join(tmpdir(), "hypergrad-")), "result.json");
+  const child = spawn(command, args(write(result)), { env: { ...process.env, ...env } });
   let output = "";
-  let errors = "";
-  child.stdout.on("data", (chunk) => {
-    output += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    errors += chunk;
-  });
-  return new Promise((done, fail) => {
-    child.on("error", fail);
-    child.on("close", (code) => {
-      const line = output.split("\n").find((text) => text.startsWith(MARK));
-      if (line !== undefined) done(JSON.parse(line.slice(MARK.length)));
-      else
-        fail(
-          new Error(`no result, exit code ${code}: ${errors.slice(-4000)}${output.slice(-2000)}`),
-        );
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      output = (output + chunk).slice(-4000);
     });
+  }
+  const code = await new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("close", done);
   });
+  if (!existsSync(result)) throw new Error(`no result, exit code ${code}: ${output}`);
+  return JSON.parse(await readFile(result, "utf8"));
 }
 
-/** Runs the default export and prints its result; the same in Node and Deno. */
-const script = (path: string, leave: string) => `
+/** Runs the default export and writes its result; the same in Node and Deno. */
+const script = (path: string, result: string, leave: string) => `
+  const { writeFileSync } = await import("node:fs");
   const suite = await import(${JSON.stringify(pathToFileURL(path).href)});
-  const result = await suite.default();
-  console.log(${JSON.stringify(MARK)} + JSON.stringify(result));
+  const result = (await suite.default()) ?? null;
+  writeFileSync(${JSON.stringify(result)}, JSON.stringify(result));
   ${leave}`;
 
 export function runInDeno(path: string): Promise<unknown> {
-  const code = encodeURIComponent(script(path, "Deno.exit(0);"));
-  const args = [denoCommand()!, "run", "-A", "--unstable-webgpu", `data:text/javascript,${code}`];
-  return collect(process.execPath, args, { XDG_RUNTIME_DIR: tmpdir() });
+  const args = (code: string) => {
+    const url = `data:text/javascript,${encodeURIComponent(code)}`;
+    return [denoCommand()!, "run", "-A", "--unstable-webgpu", url];
+  };
+  const write = (result: string) => script(path, result, "Deno.exit(0);");
+  return collect(process.execPath, args, write, { XDG_RUNTIME_DIR: tmpdir() });
 }
 
-/** Runs in a Node of its own. `dawn` hands the suite `navigator.gpu`, as bundles outside the
- * project cannot find the package. */
+/** Runs in a Node of its own, which finds `navigator.gpu`: bundles outside the project cannot
+ * find the `webgpu` package. */
 export function runInNode(path: string): Promise<unknown> {
   const dawn = `
-    const { create, globals } = await import(${JSON.stringify(pathToFileURL(resolve("webgpu")).href)});
-    Object.assign(globalThis, globals);
+    const dawn = await import(${JSON.stringify(pathToFileURL(resolve("webgpu")).href)});
+    Object.assign(globalThis, dawn.globals);
     globalThis.navigator ??= {};
-    Object.defineProperty(globalThis.navigator, "gpu", { value: create([]) });`;
-  const code = dawn + script(path, "process.exit(0);");
-  return collect(process.execPath, ["--input-type=module", "-e", code], dawnEnvironment());
+    Object.defineProperty(globalThis.navigator, "gpu", { value: dawn.create([]) });`;
+  const args = (code: string) => ["--input-type=module", "-e", dawn + code];
+  const write = (result: string) => script(path, result, "process.exit(0);");
+  return collect(process.execPath, args, write, dawnEnvironment());
 }
 
 /** A page that is cross-origin isolated, so that threads work in it too. */

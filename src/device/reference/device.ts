@@ -8,6 +8,7 @@ import type { Device, DeviceInfo, Memory, Storage } from "../device";
 import { type KernelName, kernels } from "../kernels";
 import { Ledger } from "../ledger";
 import { callByCall, type ProgramSource, type Runnable } from "../program";
+import { attention } from "./attention";
 import { type Body, checkCall, type Data } from "./body";
 import { elementwise } from "./elementwise";
 import { movement } from "./movement";
@@ -15,6 +16,7 @@ import { normalization } from "./normalization";
 import { pooling } from "./pooling";
 import { products } from "./products";
 import { random } from "./random";
+import { recurrent } from "./recurrent";
 import { reductions } from "./reductions";
 
 const bodies: Record<KernelName, Body> = {
@@ -25,6 +27,8 @@ const bodies: Record<KernelName, Body> = {
   ...pooling,
   ...normalization,
   ...random,
+  ...recurrent,
+  ...attention,
 };
 
 class ReferenceStorage implements Storage {

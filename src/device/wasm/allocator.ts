@@ -63,7 +63,7 @@ export class Allocator {
   allocate(bytes: number): number {
     let at: number;
     if (bytes > SMALL) {
-      at = this.#take(large(bytes), bytes);
+      at = this.#take(large(bytes));
     } else {
       const index = bytes === 0 ? 1 : classOf(bytes);
       const list = this.#free[index];
@@ -71,9 +71,10 @@ export class Allocator {
         at = list.pop() as number;
         this.#idle -= bytesOf(index);
       } else {
-        at = this.#cut(bytesOf(index), bytes);
+        at = this.#cut(bytesOf(index));
       }
     }
+    if (at < 0) throw this.error(bytes);
     this.#bytes += bytes;
     return at;
   }
@@ -101,13 +102,19 @@ export class Allocator {
     this.#idle += bytesOf(index);
   }
 
-  /** A small block from the chunk, or from a new one. */
-  #cut(size: number, bytes: number): number {
+  /** A small block from the chunk, or from a new one; -1 when memory is full. */
+  #cut(size: number): number {
     if (this.#chunkEnd - this.#chunk < size) {
-      const start = this.#take(CHUNK, bytes);
+      let length = CHUNK;
+      let start = this.#take(length);
+      if (start < 0) {
+        length = large(size);
+        start = this.#take(length);
+      }
+      if (start < 0) return -1;
       this.#spread(this.#chunk, this.#chunkEnd);
       this.#chunk = start;
-      this.#chunkEnd = start + CHUNK;
+      this.#chunkEnd = start + length;
     }
     const at = this.#chunk;
     this.#chunk += size;
@@ -124,17 +131,18 @@ export class Allocator {
     }
   }
 
-  /** `size` bytes out of the smallest free range that has them; memory grows when none has. */
-  #take(size: number, bytes: number): number {
+  /** `size` bytes out of the smallest free range that has them; memory grows when none has. -1
+   * when it cannot. */
+  #take(size: number): number {
     let best = this.#find(size);
-    if (best < 0 && this.#idle >= this.#mergeAt) {
+    if (best < 0 && (this.#idle >= this.#mergeAt || size >= this.#top / 4)) {
       this.#merge();
       best = this.#find(size);
     }
     if (best < 0) {
       if (!this.#grow(size)) this.#merge();
       best = this.#find(size);
-      if (best < 0) throw this.error(bytes);
+      if (best < 0) return -1;
     }
     const at = this.#starts[best];
     if (this.#sizes[best] === size) {
@@ -212,6 +220,8 @@ export class Allocator {
 
   /** Small free blocks that lie together, and with free ranges, become ranges again. */
   #merge(): void {
+    this.#spread(this.#chunk, this.#chunkEnd);
+    this.#chunk = this.#chunkEnd;
     const blocks: [at: number, index: number][] = [];
     for (let index = 1; index < CLASSES; index++) {
       for (const at of this.#free[index]) blocks.push([at, index]);

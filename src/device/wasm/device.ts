@@ -14,6 +14,7 @@ import { Allocator } from "./allocator";
 import type { Exports, Kernel } from "./exports";
 import { WasmProgram } from "./program";
 import { WasmStorage } from "./storage";
+import { setFastestTile } from "./tile";
 
 export interface WasmOptions {
   /** Which binary; the fastest that runs here when not given. */
@@ -22,6 +23,8 @@ export interface WasmOptions {
   readonly deterministic?: boolean;
   /** Default 1. */
   readonly threads?: number;
+  /** Why this device and no other, told after the reason for the binary. */
+  readonly because?: string;
 }
 
 /** Pages of the largest memory: one less than 4 GiB, so that no block's end is address 0. */
@@ -34,9 +37,9 @@ class WasmDevice implements Device {
   readonly features: readonly string[] = [];
   readonly bindings = 16;
   readonly lost: Promise<string>;
-  readonly #exports: Exports;
-  readonly #memory: WebAssembly.Memory;
-  readonly #allocator: Allocator;
+  #exports: Exports;
+  #memory: WebAssembly.Memory;
+  #allocator: Allocator;
   readonly #ledger = new Ledger();
   #lose!: (reason: string) => void;
   #owner = {};
@@ -127,6 +130,17 @@ class WasmDevice implements Device {
         map3(x, y, z, out, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
         return;
       }
+      case "move": {
+        const x = this.#address(kernel, inputs[0]);
+        const { move } = this.#exports;
+        // biome-ignore format: one line a view
+        move(
+          x, out, p[0], p[1], p[2], p[3], p[4], p[5],
+          p[6], p[7], p[8], p[9], p[10], p[11], p[12],
+          p[13], p[14], p[15], p[16], p[17], p[18], p[19],
+        );
+        return;
+      }
       case "fill":
         this.#exports.fill(out, p[0], p[1]);
         return;
@@ -174,6 +188,12 @@ class WasmDevice implements Device {
     this.#disposed = true;
     this.#owner = {};
     this.#ledger.clear();
+    // Nothing keeps the old memory: no call gets as far as these any more.
+    this.#exports = {} as Exports;
+    this.#memory = new WebAssembly.Memory({ initial: 0 });
+    this.#allocator = new Allocator(this.#memory, 0);
+    this.#floats = new Float32Array(0);
+    this.#ints = new Int32Array(0);
     this.#lose("wasm: the device was disposed");
   }
 
@@ -230,6 +250,7 @@ function choose({ simd, deterministic = false }: WasmOptions) {
  */
 export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
   const { simd, why } = choose(options);
+  const { because } = options;
   const memory = new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES });
   let allocator: Allocator;
   const outOfMemory = (bytes: number) => {
@@ -240,6 +261,11 @@ export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
   });
   const exports = instance.exports as unknown as Exports;
   allocator = new Allocator(memory, exports.heapBase());
-  const info: DeviceInfo = { reason: `wasm: ${why}`, threads: 1, simd };
+  setFastestTile(exports, allocator, simd);
+  const info: DeviceInfo = {
+    reason: `wasm: ${why}${because === undefined ? "" : `; ${because}`}`,
+    threads: 1,
+    simd,
+  };
   return new WasmDevice(info, exports, memory, allocator);
 }

@@ -10,6 +10,8 @@ export interface Exports extends Record<string, unknown> {
   /** Runs a program: see asm/execute.ts. */
   execute(list: number, slots: number, count: number): number;
   badIndex(): number;
+  /** Chooses the register tile of the matrix kernels: see asm/gemm.ts. */
+  setTile(id: number): void;
   map1(x: number, out: number, f: number, n: number, xInner: number, xMid: number): void;
   map2(
     x: number,
@@ -50,5 +52,6 @@ export interface Exports extends Record<string, unknown> {
     bs: number,
   ): void;
   sum(x: number, out: number, outer: number, n: number, inner: number): void;
+  move(x: number, out: number, ...params: number[]): void;
   fill(out: number, n: number, value: number): void;
 }

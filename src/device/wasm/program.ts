@@ -4,7 +4,7 @@ import { BYTES } from "../../core/dtype";
 import { throwIndex } from "../checks";
 import type { Device, Storage } from "../device";
 import { kernelNames, kernels, type Signature } from "../kernels";
-import type { ProgramCall, ProgramSource, Runnable, Slot } from "../program";
+import type { Clock, ProgramCall, ProgramSource, Runnable, Slot } from "../program";
 
 /** What a program needs of its device. */
 interface Host {
@@ -54,19 +54,25 @@ function encodeChain(operands: readonly number[], params: readonly number[]): nu
 export class WasmProgram implements Runnable {
   readonly #list: Storage;
   readonly #slots: Storage;
+  /** Where each call begins, in words. */
+  readonly #places: number[];
 
   constructor(
     private readonly device: Device,
     private readonly source: ProgramSource,
     private readonly host: Host,
   ) {
-    const words = source.calls.flatMap(encode);
+    const encoded = source.calls.map(encode);
+    const words = encoded.flat();
+    this.#places = [0];
+    for (const call of encoded)
+      this.#places.push(this.#places[this.#places.length - 1] + call.length);
     this.#list = device.allocate(words.length, "int32", false);
     device.write(this.#list, words);
     this.#slots = device.allocate(source.bound + 1, "int32", false);
   }
 
-  run(bound: readonly Storage[]): void {
+  run(bound: readonly Storage[], clock?: Clock): void {
     const { device, host, source } = this;
     const block = device.allocate(source.block, "float32");
     try {
@@ -75,11 +81,25 @@ export class WasmProgram implements Runnable {
       const first = at / BYTES;
       words[first] = host.addressOf(block);
       for (let i = 0; i < bound.length; i++) words[first + 1 + i] = host.addressOf(bound[i]);
-      const stopped = host.execute(host.addressOf(this.#list), at, source.calls.length);
+      const list = host.addressOf(this.#list);
+      const stopped =
+        clock === undefined
+          ? host.execute(list, at, source.calls.length)
+          : this.#timed(list, at, clock);
       if (stopped >= 0) this.#fail(source.calls[stopped], [block, ...bound]);
     } finally {
       device.release(block);
     }
+  }
+
+  #timed(list: number, slots: number, clock: Clock): number {
+    for (let i = 0; i < this.source.calls.length; i++) {
+      const start = performance.now();
+      const stopped = this.host.execute(list + this.#places[i] * BYTES, slots, 1);
+      if (stopped >= 0) return i;
+      clock(i, performance.now() - start);
+    }
+    return -1;
   }
 
   /** A call found a bad index: the error that it throws when run alone. */

@@ -3,9 +3,11 @@
 
 import chainWgsl from "../../../kernels/chain.wgsl";
 import math from "../../../kernels/math.wgsl";
-import { functionList } from "../functions";
+import { functionList, functions } from "../functions";
+import type { Block } from "./buffers";
+import { map } from "./elementwise";
 import { wgslFunction } from "./functions";
-import { ceilDiv, type Plan } from "./plan";
+import { ceilDiv, type Plan, type Recorder } from "./plan";
 import { INF_NAN, type Program, program } from "./program";
 
 const LANES = 256;
@@ -67,11 +69,49 @@ function chainProgram(inputs: number, outputs: number, code: readonly number[]):
 
 export const chain: Plan = (to, inputs, outputs, params) => {
   const n = params[0];
+  const repeats = params.slice(4, 4 + 2 * inputs.length);
   const code = params.slice(4 + 2 * inputs.length);
+  if (inputs.length + outputs.length > to.bindings) {
+    stepByStep(to, inputs, outputs, n, repeats, code);
+    return;
+  }
   to.dispatch(
     chainProgram(inputs.length, outputs.length, code),
     [...inputs, ...outputs],
-    [n, ...params.slice(4, 4 + 2 * inputs.length), ...INF_NAN],
+    [n, ...repeats, ...INF_NAN],
     ceilDiv(n, LANES),
   );
 };
+
+/** A chain of more operands than the adapter binds at once: a map a step. */
+function stepByStep(
+  to: Recorder,
+  inputs: readonly Block[],
+  outputs: readonly Block[],
+  n: number,
+  repeats: readonly number[],
+  code: readonly number[],
+): void {
+  const registers = inputs.map((block, j) => ({
+    block,
+    repeat: repeats.slice(2 * j, 2 * j + 2),
+  }));
+  const taken: Block[] = [];
+  const apply = (f: number, from: readonly number[], out: Block) => {
+    const used = from.slice(0, functionList[f].arity).map((r) => registers[r]);
+    map(
+      to,
+      used.map(({ block }) => block),
+      [out],
+      [f, n, ...used.flatMap(({ repeat }) => repeat)],
+    );
+  };
+  for (let s = 0; s < code.length; s += 5) {
+    const out = to.scratch(n);
+    taken.push(out);
+    apply(code[s], code.slice(s + 1, s + 4), out);
+    registers[code[s + 4]] = { block: out, repeat: [1, n] };
+  }
+  for (const [j, out] of outputs.entries()) apply(functions.copy.code, [inputs.length + j], out);
+  for (const block of taken) to.release(block);
+}

@@ -12,7 +12,7 @@ import { adapterName, findAdapter, isSoftware, openDevice } from "./adapter";
 import { type Block, BufferPool } from "./buffers";
 import { Faults } from "./faults";
 import { Pipelines } from "./pipelines";
-import type { Recorder } from "./plan";
+import type { Choosing, Recorder } from "./plan";
 import { plans } from "./plans";
 import type { Program } from "./program";
 import { CommandQueue } from "./queue";
@@ -40,6 +40,8 @@ export class WebGPUDevice implements Device {
   readonly info: DeviceInfo;
   readonly features: readonly string[];
   readonly bindings: number;
+  /** How kernels are chosen beside their shapes; changed by tests and the self-test. */
+  readonly choosing: Choosing;
   /** The device under it, for interoperation and tests. */
   readonly gpu: GPUDevice;
   readonly #faults: Faults;
@@ -54,6 +56,7 @@ export class WebGPUDevice implements Device {
   constructor(gpu: GPUDevice, info: DeviceInfo, software: boolean) {
     this.gpu = gpu;
     this.info = info;
+    this.choosing = { software, variant: null, stepwise: false };
     this.bindings = Math.min(16, gpu.limits.maxStorageBuffersPerShaderStage);
     this.features = [...gpu.features].sort();
     this.#faults = new Faults(gpu);
@@ -64,8 +67,8 @@ export class WebGPUDevice implements Device {
     this.#staging = new StagingRing(gpu);
     this.#limit = Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize);
     this.#recorder = {
-      software,
-      limit: this.#limit,
+      choosing: this.choosing,
+      bindings: this.bindings,
       dispatch: (program, blocks, words, groups) =>
         this.#queue.dispatch(program, blocks, words, groups),
       scratch: (elements) => this.#take("run", elements),
@@ -172,7 +175,7 @@ export class WebGPUDevice implements Device {
     const programs: Program[] = [];
     const none = { id: 0, bytes: 0, batch: 0 } as Block;
     const noting: Recorder = {
-      ...{ software: this.#recorder.software, limit: this.#limit },
+      ...{ choosing: this.choosing, bindings: this.bindings },
       dispatch: (program, _blocks, _words, groups) => {
         if (groups > 0) programs.push(program);
       },

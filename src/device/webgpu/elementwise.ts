@@ -6,7 +6,6 @@ import map2 from "../../../kernels/map2.wgsl";
 import map3 from "../../../kernels/map3.wgsl";
 import math from "../../../kernels/math.wgsl";
 import { functionList } from "../functions";
-import { chain } from "./chain";
 import { wgslFunction } from "./functions";
 import { ceilDiv, type Plan } from "./plan";
 import { INF_NAN, program, table } from "./program";
@@ -31,7 +30,8 @@ const mapProgram = table((f) => {
   );
 });
 
-const map: Plan = (to, inputs, outputs, params) => {
+/** map1, map2 and map3: the number of operands tells. */
+export const map: Plan = (to, inputs, outputs, params) => {
   const [f, n] = params;
   to.dispatch(
     mapProgram(f),
@@ -46,7 +46,6 @@ const fillFloat = program("fill", fillPart, { reads: 0, writes: 1 }, [1]);
 const fillWord = program("fillInt", fillPart, { reads: 0, writes: 1 });
 
 export const elementwise = {
-  chain,
   map1: map,
   map2: map,
   map3: map,

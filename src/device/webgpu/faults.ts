@@ -16,6 +16,7 @@ export class Faults {
   readonly #pending = new Set<Promise<void>>();
   #lose!: (reason: string) => void;
   #first: Fault | null = null;
+  #explaining = false;
 
   constructor(device: GPUDevice) {
     this.#device = device;
@@ -44,18 +45,18 @@ export class Faults {
     return memory ? new MemoryError(text) : new DeviceError(text);
   }
 
-  /** The first reason stays. */
+  /** The first reason stays; one that is still being explained comes before what follows of it. */
   report(reason: string, memory = false): void {
-    if (this.#first !== null) return;
+    if (this.#first !== null || this.#explaining) return;
     this.#first = { reason, memory };
     this.#lose(reason);
   }
 
-  /** Calls `make` inside an error scope; its error goes to `explain`, by default to `report`. */
+  /** Calls `make` inside an error scope; `explain` tells what its error means. */
   scoped<T>(
     filter: GPUErrorFilter,
     make: () => T,
-    explain?: (made: T, error: GPUError) => Promise<void>,
+    explain?: (made: T, error: GPUError) => Promise<string>,
   ): T {
     this.#device.pushErrorScope(filter);
     const made = make();
@@ -65,7 +66,12 @@ export class Faults {
         async (error) => {
           if (error === null) return;
           if (explain === undefined) this.#reportError(error, filter);
-          else await explain(made, error);
+          else {
+            this.#explaining = true;
+            const reason = await explain(made, error);
+            this.#explaining = false;
+            this.report(reason);
+          }
         },
         () => {}, // the device is lost, which is told elsewhere
       )

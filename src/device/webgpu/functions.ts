@@ -58,7 +58,7 @@ const bodies: Record<FunctionName, string> = {
   toInt: "intOf(x)",
   toFloat: "f32(x)",
   unitFloat: "f32(bitcast<u32>(x) >> 8u) * 5.9604644775390625e-8",
-  where: "select(y, z, x != 0)",
+  where: "select(z, y, x != 0)",
 };
 
 const scalars = { f: "f32", i: "i32", x: "u32" } as const;

@@ -18,7 +18,8 @@ export interface Size {
   readonly software: boolean;
 }
 
-export type Variant = "dot" | "skinny" | "each" | "direct" | "tile128" | "tile64" | "tile32";
+export const VARIANTS = ["dot", "skinny", "each", "direct", "tile128", "tile64", "tile32"] as const;
+export type Variant = (typeof VARIANTS)[number];
 
 /** Workgroups of tiles of the given side. */
 const tiles = ({ z, m, n }: Size, side: number) => z * ceilDiv(m, side) * ceilDiv(n, side);
@@ -87,9 +88,10 @@ export interface Chosen {
 export const skinnyColumns = (alongK: boolean) => (alongK ? 8 : 32);
 
 /** `alongK`: whether neighbours in the long operand of a skinny product go along k. `only`: the
- * variant to take whatever the shape, for tests of it. */
-export function choose(size: Size, alongK: boolean, only?: Variant): Chosen {
-  const fits = ({ variant, when }: Choice) => (only ? variant === only : when(size));
+ * variant to take whatever the shape, if the reader has it. */
+export function choose(size: Size, alongK: boolean, only: Variant | null): Chosen {
+  const able = only !== null && (only !== "skinny" || (size.plain && Math.min(size.m, size.n) <= 8));
+  const fits = ({ variant, when }: Choice) => (able ? variant === only : when(size));
   const { variant, groups } = choices.find(fits)!;
   const count = groups(size, skinnyColumns(alongK));
   return { variant, groups: count, ...splitK(size, variant, count) };

@@ -49,7 +49,7 @@ const movePlan: Plan = (to, [x], [out], params) => {
   // x runs along one axis and out along another, both long: through shared memory, in tiles.
   const row = axes.findIndex(({ size, s }) => s === 1 && size >= 16);
   const column = axes.findIndex(({ size, o }) => o === 1 && size >= 16);
-  if (row >= 0 && column >= 0 && row !== column && !to.software) {
+  if (row >= 0 && column >= 0 && row !== column && !to.choosing.software) {
     const rest = axes.filter((_, i) => i !== row && i !== column);
     while (rest.length < 4) rest.unshift({ size: 1, s: 0, o: 0 });
     const [r, c] = [axes[row], axes[column]];

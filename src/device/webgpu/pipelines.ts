@@ -46,14 +46,15 @@ export class Pipelines {
       const { module, descriptor } = this.#faults.scoped(
         "validation",
         () => this.#describe(program),
-        ({ module }, error) => this.#report(program, module, error.message),
+        ({ module }, error) => this.#explain(program, module, error.message),
       );
       const done = this.#device.createComputePipelineAsync(descriptor).then(
         (pipeline) => {
           if (this.#made[program.id] === undefined) this.#count += 1;
           this.#made[program.id] = pipeline;
         },
-        (error: Error) => this.#report(program, module, error.message),
+        async (error: Error) =>
+          this.#faults.report(await this.#explain(program, module, error.message)),
       );
       waiting.push(done);
     }
@@ -67,7 +68,7 @@ export class Pipelines {
         const { module, descriptor } = this.#describe(program);
         return { module, pipeline: this.#device.createComputePipeline(descriptor) };
       },
-      ({ module }, error) => this.#report(program, module, error.message),
+      ({ module }, error) => this.#explain(program, module, error.message),
     );
     this.#made[program.id] = pipeline;
     this.#count += 1;
@@ -85,14 +86,12 @@ export class Pipelines {
     return { module, descriptor };
   }
 
-  async #report(program: Program, module: GPUShaderModule, message: string): Promise<void> {
+  /** What is wrong with a program, as the compiler says it. */
+  async #explain(program: Program, module: GPUShaderModule, message: string): Promise<string> {
     const { messages } = await module.getCompilationInfo();
     const first = messages.find(({ type }) => type === "error");
-    this.#faults.report(
-      first === undefined
-        ? `${program.label}: its WGSL kernel makes no pipeline: ${message}`
-        : showError(program, first),
-    );
+    if (first !== undefined) return showError(program, first);
+    return `${program.label}: its WGSL kernel makes no pipeline: ${message}`;
   }
 
   #layout({ reads, writes }: Program): Layout {

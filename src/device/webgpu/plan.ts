@@ -2,14 +2,24 @@
 // which scratch memory. It sees sizes only, never data.
 
 import type { Block } from "./buffers";
+import type { Variant } from "./gemm";
 import type { Program } from "./program";
+
+/** How kernels are chosen, beside their shapes. */
+export interface Choosing {
+  /** Whether the adapter computes on the CPU, where shared memory is no faster than the cache. */
+  software: boolean;
+  /** The gemm kernel to take for every shape, for tests of it; null: by shape. */
+  variant: Variant | null;
+  /** Whether an LSTM takes its steps one by one whatever its size, for tests of that. */
+  stepwise: boolean;
+}
 
 /** What plans write to. */
 export interface Recorder {
-  /** Whether the adapter computes on the CPU. */
-  readonly software: boolean;
-  /** Most bytes of one block. */
-  readonly limit: number;
+  readonly choosing: Readonly<Choosing>;
+  /** Most blocks that one program may bind. */
+  readonly bindings: number;
   dispatch(
     program: Program,
     blocks: readonly Block[],

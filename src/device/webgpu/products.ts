@@ -11,7 +11,7 @@ import gemmTile from "../../../kernels/gemmTile.wgsl";
 import gemmTile128 from "../../../kernels/gemmTile128.wgsl";
 import matmul from "../../../kernels/matmul.wgsl";
 import type { Block } from "./buffers";
-import { choose, type Size, skinnyColumns, type Variant } from "./gemm";
+import { choose, type Size, skinnyColumns, VARIANTS, type Variant } from "./gemm";
 import type { Plan, Recorder } from "./plan";
 import { type Program, program, table } from "./program";
 import { sumLines } from "./reductions";
@@ -26,7 +26,6 @@ const bodies: Record<Variant, { file: string; text: string; constants: Record<st
   tile64: { file: "gemmTile.wgsl", text: gemmTile, constants: { SIDE: 16, SLOTS: 512 } },
   tile32: { file: "gemmTile.wgsl", text: gemmTile, constants: { SIDE: 8, SLOTS: 256 } },
 };
-const variants = Object.keys(bodies) as Variant[];
 
 /** Flags of a program, as bits: transposes, vec4 reads, and which side of a skinny product. */
 const TA = 1;
@@ -46,7 +45,7 @@ function reader(name: string, text: string, transposes: boolean) {
   const part = { file: `${name}.wgsl`, text };
   const make = table((code): Program => {
     const flags = code & 31;
-    const variant = variants[code >> 5];
+    const variant = VARIANTS[code >> 5];
     const body = bodies[variant];
     const constants = { ...body.constants, VA: bits(flags, VA), VB: bits(flags, VB) };
     if (transposes) Object.assign(constants, { TA: bits(flags, TA), TB: bits(flags, TB) });
@@ -61,7 +60,7 @@ function reader(name: string, text: string, transposes: boolean) {
     // Variants that read one element at a time are the same for all alignments.
     const blocks = variant === "direct" || variant.startsWith("tile");
     const used = blocks ? flags & ~SWAP : flags & (variant === "skinny" ? ~(VA | VB) : TA | TB);
-    return make(variants.indexOf(variant) * 32 + used);
+    return make(VARIANTS.indexOf(variant) * 32 + used);
   };
 }
 
@@ -74,9 +73,6 @@ const readers = {
   conv2dKernel: reader("conv2dKernel", conv2dKernel, false),
 };
 
-/** Set by tests and the self-test to have one variant for all shapes; null: by shape. */
-export const forced: { variant: Variant | null } = { variant: null };
-
 /** Runs a product: `before` are its uniform words up to (splits, chunk), `after` those behind. */
 function gemm(
   to: Recorder,
@@ -88,11 +84,7 @@ function gemm(
   after: readonly number[] = [],
 ): void {
   if (size.total === 0) return;
-  const { variant, groups, splits, chunk } = choose(
-    size,
-    alongK(flags),
-    forced.variant ?? undefined,
-  );
+  const { variant, groups, splits, chunk } = choose(size, alongK(flags), to.choosing.variant);
   const chosen = read(variant, flags);
   const words = [...before, splits, chunk, ...after];
   if (splits === 1) {
@@ -107,18 +99,27 @@ function gemm(
 
 const four = (...sizes: readonly number[]) => sizes.every((size) => size % 4 === 0);
 
-const matmulPlan: Plan = (to, [a, b], [out], params) => {
-  const [batch, m, k, n, ta, tb, aStep, bStep] = params;
+const matmulPlan: Plan = (to, inputs, outputs, params) =>
+  matmulFrom(to, inputs, outputs, params, 0);
+
+/** matmul whose first operand begins `aStart` elements into its block. */
+export function matmulFrom(
+  to: Recorder,
+  [a, b]: readonly Block[],
+  [out]: readonly Block[],
+  [batch, m, k, n, ta, tb, aStep, bStep]: readonly number[],
+  aStart: number,
+): void {
   let flags = (ta ? TA : 0) | (tb ? TB : 0);
-  if (four(ta ? m : k, aStep)) flags |= VA;
+  if (four(ta ? m : k, aStep, aStart)) flags |= VA;
   if (four(tb ? k : n, bStep)) flags |= VB;
   if (n < m) flags |= SWAP;
   const size = {
     ...{ z: batch, m, k, n, groups: 1 },
-    ...{ total: batch * m * n, plain: true, software: to.software },
+    ...{ total: batch * m * n, plain: true, software: to.choosing.software },
   };
-  gemm(to, readers.matmul, flags, size, [a, b, out], [batch, m, k, n, aStep, bStep]);
-};
+  gemm(to, readers.matmul, flags, size, [a, b, out], [batch, m, k, n, aStep, bStep], [aStart]);
+}
 
 /** Whether a convolution is a product of matrices: 1 x 1, no stride, padding or groups. */
 function isMatmul([, , , , , kh, kw, , , , sh, sw, ph, pw, , , groups]: readonly number[]) {
@@ -137,7 +138,7 @@ const conv2dPlan: Plan = (to, [x, w], [out], params) => {
   const flags = (four(cg, xs) ? VA : 0) | (four(og, ws) ? VB : 0);
   const size = {
     ...{ z: batch * groups, m, k: kh * kw * cg, n: og, groups },
-    ...{ total: batch * m * oc, plain: false, software: to.software },
+    ...{ total: batch * m * oc, plain: false, software: to.choosing.software },
   };
   gemm(to, readers.conv2d, flags, size, [x, w, out], params);
 };
@@ -158,7 +159,13 @@ const conv2dInputPlan: Plan = (to, [g, w], [out], params) => {
     z: batch * groups * sh * sw,
     m: n * Math.ceil(h / sh) * Math.ceil(width / sw),
     k: Math.ceil(kh / ty) * Math.ceil(kw / tx) * og,
-    ...{ n: cg, groups, total: batch * n * h * width * c, plain: false, software: to.software },
+    ...{
+      n: cg,
+      groups,
+      total: batch * n * h * width * c,
+      plain: false,
+      software: to.choosing.software,
+    },
   };
   gemm(to, readers.conv2dInput, flags, size, [g, w, out], params, [ty, tx]);
 };
@@ -175,7 +182,7 @@ const conv2dKernelPlan: Plan = (to, [x, g], [out], params) => {
   const flags = (four(cg, xs) ? VA : 0) | (four(og, gs) ? VB : 0);
   const size = {
     ...{ z: batch * groups, m, k: n * oh * ow, n: og, groups },
-    ...{ total: batch * m * oc, plain: false, software: to.software },
+    ...{ total: batch * m * oc, plain: false, software: to.choosing.software },
   };
   gemm(to, readers.conv2dKernel, flags, size, [x, g, out], params);
 };

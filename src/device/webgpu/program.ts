@@ -73,7 +73,7 @@ export function showError(
   message: { message: string; lineNum: number; linePos: number },
 ): string {
   const { file, line, text } = locate(program, message.lineNum);
-  const reason = message.message.split("\n")[0];
+  const reason = message.message.trim().split("\n")[0];
   const gutter = `  ${line} | `;
   return (
     `${program.label}: its WGSL kernel does not compile: ${file} ${line}:${message.linePos}: ` +

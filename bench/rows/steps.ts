@@ -1,0 +1,122 @@
+// Rows: whole meta-steps, second order, eagerly and as programs, by the protocols of the peers.
+
+import { mean, reshape, slice, type Tensor, type Tree, valueAndGrad, vmap } from "hypergrad";
+import {
+  adapted,
+  CONV,
+  type ConvProtocol,
+  classification,
+  convMamlInputs,
+  convNetInputs,
+  metaGradient,
+  type Points,
+  regression,
+  SINUSOID,
+  sinusoidInputs,
+  tasksOf,
+} from "../nets";
+import type { Group, Input, Row } from "../row";
+
+type Loss = (params: readonly Tensor[], batch: Points) => Tensor;
+
+/** One task's part of a stacked array, made once and outside the time. */
+function part(x: Tensor, task: number): Tensor {
+  const rest = x.shape.slice(1);
+  const start = [task, ...rest.map(() => 0)];
+  return reshape(slice(x, start, [1, ...rest]), rest);
+}
+
+interface Step {
+  readonly name: string;
+  readonly loss: Loss;
+  readonly inputs: readonly Input[];
+  /** How many of the inputs are parameters. */
+  readonly count: number;
+  readonly steps: number;
+  readonly lr: number;
+}
+
+/** The meta-gradient of tasks in turn, as its arguments are: parameters, then four a task. */
+function inTurn({ loss, count, steps, lr }: Step) {
+  const run = metaGradient(loss, steps, lr);
+  return (...xs: Tensor[]): Tree => {
+    const tasks = [];
+    for (let i = count; i < xs.length; i += 4) {
+      const [sx, sy, qx, qy] = xs.slice(i, i + 4);
+      tasks.push({ support: { x: sx, y: sy }, query: { x: qx, y: qy } });
+    }
+    return run(xs.slice(0, count), tasks);
+  };
+}
+
+/** The same, of all tasks at once. */
+function batched({ loss, count, steps, lr }: Step) {
+  const one = adapted(loss, steps, lr);
+  return (...xs: Tensor[]): Tree => {
+    const [sx, sy, qx, qy] = xs.slice(count);
+    const task = { support: { x: sx, y: sy }, query: { x: qx, y: qy } };
+    const [value, grads] = valueAndGrad((params: readonly Tensor[]) =>
+      mean(vmap((t: typeof task) => one(params, t))(task)),
+    )(xs.slice(0, count));
+    return [value, ...grads];
+  };
+}
+
+function rows(step: Step, quick: boolean): Row[] {
+  const { name, inputs, count } = step;
+  const apart = (...xs: Tensor[]) => {
+    const tasks = tasksOf(xs.slice(count), part);
+    return [
+      ...xs.slice(0, count),
+      ...tasks.flatMap(({ support, query }) => [support.x, support.y, query.x, query.y]),
+    ];
+  };
+  const f = inTurn(step);
+  const common = { inputs, within: "steps", computes: name } as const;
+  return [
+    { ...common, name: `${name}, eager`, prepare: apart, f, work: {}, quick },
+    {
+      ...common,
+      name: `${name}, compiled`,
+      prepare: apart,
+      f,
+      work: "counted",
+      compiled: true,
+      quick,
+    },
+    {
+      ...common,
+      name: `${name}, compiled, tasks batched`,
+      f: batched(step),
+      work: "counted",
+      compiled: true,
+      quick,
+    },
+  ];
+}
+
+function sinusoid(steps: number): Group {
+  const name = `sinusoid MAML, ${steps} ${steps === 1 ? "step" : "steps"}`;
+  const { lr, sizes } = SINUSOID;
+  const count = 2 * (sizes.length - 1);
+  const step = { name, loss: regression, inputs: sinusoidInputs(), count, steps, lr };
+  return { name, rows: rows(step, true) };
+}
+
+function conv(pool: ConvProtocol["pool"], by: ConvProtocol["by"], quick: boolean): Group {
+  const protocol: ConvProtocol = { filters: 32, pool, by, steps: 5, tasks: 4 };
+  const name = `conv MAML, ${pool === "max" ? "max-pool" : "stride 2"}, ${by} protocol`;
+  const count = convNetInputs(protocol).length;
+  const inputs = convMamlInputs(protocol);
+  const loss = classification(protocol);
+  return { name, rows: rows({ name, loss, inputs, count, steps: 5, lr: CONV.lr }, quick) };
+}
+
+export const stepGroups: readonly Group[] = [
+  sinusoid(1),
+  sinusoid(5),
+  conv("stride", "torch", false),
+  conv("max", "torch", false),
+  conv("stride", "jax", true),
+  conv("max", "jax", false),
+];

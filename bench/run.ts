@@ -1,0 +1,234 @@
+// Runs rows on one device: verifies each against the reference device, then times the rows of a
+// group in turn with the roofs. The same in Node, Deno and a page.
+
+import {
+  compile,
+  type Device,
+  dispose,
+  init,
+  leaves,
+  type Tensor,
+  type Tree,
+  tensor,
+} from "hypergrad";
+import type { Result } from "./results";
+import { copy, peak, type Roof } from "./roof";
+import type { Group, Row, Work } from "./row";
+import { type Budget, type Candidate, interleave, quantile, type Timing } from "./sampling";
+import { argumentsOf, errorOf, judge, truthOf, type Values, valuesOf } from "./verify";
+
+export interface RunOptions {
+  readonly device: "wasm" | "webgpu" | "reference";
+  readonly threads: number;
+  readonly deterministic?: boolean;
+  readonly budget: Budget;
+  /** Times candidates that all answer at once; `interleave` where it is not given. */
+  readonly timer?: typeof interleave;
+  readonly stopped: () => boolean;
+  /** What is going on now, and how much of all is done, 0 to 1. */
+  readonly progress: (what: string, done: number) => void;
+  readonly finished: (group: Group, results: readonly Result[]) => void;
+}
+
+/** By row, or by what several rows compute alike. */
+const truths = new Map<string, Values>();
+const truthKey = (row: Row) => row.computes ?? row.name;
+
+async function findTruths(groups: readonly Group[], options: RunOptions): Promise<void> {
+  const rows = groups.flatMap((g) => g.rows).filter((row) => !truths.has(truthKey(row)));
+  if (rows.length === 0) return;
+  const reference = await init({ device: "reference" });
+  for (const [i, row] of rows.entries()) {
+    if (options.stopped()) break;
+    options.progress(`reference: ${row.name}`, i / rows.length);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (!truths.has(truthKey(row))) truths.set(truthKey(row), await truthOf(row));
+  }
+  reference.dispose();
+}
+
+/** A row ready to be called on the device. */
+interface Ready {
+  readonly row: Row;
+  readonly error: number;
+  readonly first: number;
+  readonly work: Work;
+  readonly args: Tensor[];
+  readonly call: () => Tree;
+  readonly end: () => void;
+}
+
+async function ready(row: Row): Promise<Ready | string> {
+  const args = argumentsOf(row);
+  const step = row.compiled ? compile((...xs: Tensor[]) => row.f(...xs)) : null;
+  const end = () => {
+    step?.dispose();
+    dispose(args);
+  };
+  try {
+    const f = step ?? row.f;
+    const call = () => f(...args);
+    const start = performance.now();
+    const y = call();
+    const values = await valuesOf(y);
+    const first = (performance.now() - start) / 1000;
+    dispose(leaves(y).filter((leaf) => !args.includes(leaf)));
+    const error = errorOf(values, truths.get(truthKey(row))!);
+    const wrong = judge(error, row.within);
+    if (wrong !== "") {
+      end();
+      return wrong;
+    }
+    const work = row.work === "counted" ? { flops: step!.stats().flops } : row.work;
+    return { row, error, first, work, args, call, end };
+  } catch (error) {
+    end();
+    return `throws: ${(error as Error).message}`;
+  }
+}
+
+/** Calls in a row; on a GPU with one wait at the end, whose own time is taken off. */
+function candidate(
+  call: () => Tree,
+  wait: (() => Promise<void>) | null,
+  waiting: number,
+): Candidate {
+  const calls = (count: number) => {
+    for (let i = 0; i < count; i++) dispose(call());
+  };
+  if (wait === null) {
+    return {
+      sample: (count) => {
+        const start = performance.now();
+        calls(count);
+        return (performance.now() - start) / 1000;
+      },
+    };
+  }
+  return {
+    sample: async (count) => {
+      const start = performance.now();
+      calls(count);
+      await wait();
+      return Math.max((performance.now() - start) / 1000 - waiting, 0);
+    },
+  };
+}
+
+/** Sizes that copy roofs are measured at: a row is held against the next one up. */
+const COPIES = [1 << 14, 1 << 17, 1 << 20, 1 << 23, 1 << 26];
+
+function copySize(bytes: number): number {
+  return COPIES.find((size) => size >= bytes) ?? COPIES[COPIES.length - 1];
+}
+
+function figures(one: Ready, timing: Timing, roofs: Roofs): Partial<Result> {
+  const { work, row, error, first } = one;
+  const ops = row.ops ?? 1;
+  const { flops = 0, bytes = 0 } = work;
+  const arithmetic = roofs.peak === null ? 0 : flops / roofs.peak;
+  const memory = roofs.copy === null || bytes === 0 ? 0 : bytes / roofs.copy(bytes);
+  const bound = Math.max(arithmetic, memory);
+  return {
+    error,
+    p10: timing.p10 / ops,
+    median: timing.median / ops,
+    p90: timing.p90 / ops,
+    noise: timing.noise,
+    samples: timing.samples,
+    first: first / ops,
+    ...(flops > 0 ? { gflops: flops / timing.p10 / 1e9 } : {}),
+    ...(bytes > 0 && arithmetic <= memory ? { gbs: bytes / timing.p10 / 1e9 } : {}),
+    ...(bound > 0 ? { share: bound / timing.p10 } : {}),
+    ...(roofs.peakTime > 0 ? { relative: timing.p10 / roofs.peakTime } : {}),
+  };
+}
+
+interface Roofs {
+  /** Flops a second of all threads, and bytes a second at a size; null where not measured. */
+  readonly peak: number | null;
+  readonly copy: ((bytes: number) => number) | null;
+  readonly peakTime: number;
+}
+
+/** The rows of a group and the roofs, timed in turn. */
+async function timeGroup(
+  all: readonly Ready[],
+  device: Device,
+  options: RunOptions,
+  wait: (() => Promise<void>) | null,
+  waiting: number,
+): Promise<[Timing[], Roofs]> {
+  const { info } = device;
+  const sizes = [...new Set(all.map(({ work }) => copySize(work.bytes ?? 0)))];
+  const peaks: Roof[] = info.simd === undefined ? [] : [await peak(info.simd)];
+  const copies: Roof[] = [];
+  if (info.simd !== undefined) for (const size of sizes) copies.push(await copy(size));
+  const budget =
+    wait === null ? options.budget : { ...options.budget, sample: Math.max(0.002, 2 * waiting) };
+  const roofs = [...peaks, ...copies];
+  const timer = wait === null && options.timer !== undefined ? options.timer : interleave;
+  const timings = await timer(
+    [...roofs.map((r) => r.candidate), ...all.map(({ call }) => candidate(call, wait, waiting))],
+    budget,
+    options.stopped,
+  );
+  const rate = (k: number) => roofs[k].work / timings[k].p10;
+  return [
+    timings.slice(roofs.length),
+    {
+      peak: peaks.length === 0 ? null : rate(0) * info.threads,
+      copy:
+        copies.length === 0 ? null : (bytes) => rate(peaks.length + sizes.indexOf(copySize(bytes))),
+      peakTime: peaks.length === 0 ? 0 : timings[0].p10,
+    },
+  ];
+}
+
+/** How long a wait takes that waits for nothing. */
+async function emptyWait(wait: () => Promise<void>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const start = performance.now();
+    await wait();
+    times.push((performance.now() - start) / 1000);
+  }
+  return quantile(
+    times.sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+/**
+ * Runs the groups on a device and hands over each group's results when it is done.
+ * @returns the device's own sentence
+ * @throws DeviceError when the device is not there
+ */
+export async function runGroups(groups: readonly Group[], options: RunOptions): Promise<string> {
+  const { device: name, threads, deterministic } = options;
+  await findTruths(groups, options);
+  const device = await init({ device: name, threads, deterministic });
+  const probe = tensor([0]);
+  const wait = name === "webgpu" ? async () => void (await probe.data()) : null;
+  const waiting = wait === null ? 0 : await emptyWait(wait);
+  const { info } = device;
+  const place = { device: device.name, simd: info.simd, threads: info.threads };
+  for (const [i, group] of groups.entries()) {
+    if (options.stopped()) break;
+    options.progress(`${device.name}: ${group.name}`, i / groups.length);
+    const outcomes: (Ready | string)[] = [];
+    for (const row of group.rows) outcomes.push(await ready(row));
+    const good = outcomes.filter((o): o is Ready => typeof o !== "string");
+    const [timings, roofs] = await timeGroup(good, device, options, wait, waiting);
+    const results = outcomes.map((o, k): Result => {
+      const common = { group: group.name, name: group.rows[k].name, ...place };
+      if (typeof o === "string") return { ...common, problem: o };
+      return { ...common, ...figures(o, timings[good.indexOf(o)], roofs) };
+    });
+    for (const one of good) one.end();
+    options.finished(group, results);
+  }
+  const reason = info.adapter === undefined ? info.reason : `${info.reason}; ${info.adapter}`;
+  device.dispose();
+  return reason;
+}

@@ -1,0 +1,57 @@
+// Whether a result is right: compared with the reference device's, before anything is timed.
+
+import { dispose, leaves, type Tensor, type Tree } from "hypergrad";
+import { type Row, tensors, WITHIN } from "./row";
+
+/** The values of a tree's leaves, in order. */
+export type Values = readonly ArrayLike<number>[];
+
+export async function valuesOf(tree: Tree): Promise<Values> {
+  const values: ArrayLike<number>[] = [];
+  for (const leaf of leaves(tree)) values.push(await leaf.data());
+  return values;
+}
+
+/** A row's arguments on the current device. */
+export function argumentsOf(row: Pick<Row, "inputs" | "prepare">): Tensor[] {
+  const made = tensors(row.inputs);
+  if (row.prepare === undefined) return made;
+  const args = row.prepare(...made);
+  for (const x of made) if (!args.includes(x)) x.dispose();
+  return args;
+}
+
+/** What a row gives on the current device, which should be the reference. */
+export async function truthOf(row: Row): Promise<Values> {
+  const args = argumentsOf(row);
+  const y = (row.truth ?? row.f)(...args);
+  const values = await valuesOf(y);
+  dispose([...leaves(y), ...args]);
+  return values;
+}
+
+/** The largest difference of two results' elements, as a share of the leaf's largest element. */
+export function errorOf(values: Values, truth: Values): number {
+  if (values.length !== truth.length) return Number.POSITIVE_INFINITY;
+  let worst = 0;
+  for (const [k, want] of truth.entries()) {
+    const got = values[k];
+    if (got.length !== want.length) return Number.POSITIVE_INFINITY;
+    let most = 0;
+    let off = 0;
+    for (let i = 0; i < want.length; i++) {
+      most = Math.max(most, Math.abs(want[i]));
+      const d = Math.abs(got[i] - want[i]);
+      if (!(d <= off)) off = d; // NaN too
+    }
+    if (Number.isNaN(off)) return Number.POSITIVE_INFINITY;
+    if (off > 0) worst = Math.max(worst, off / most);
+  }
+  return worst;
+}
+
+/** "" when the error is within what the row allows, else what is wrong. */
+export function judge(error: number, within: Row["within"]): string {
+  if (error <= WITHIN[within]) return "";
+  return `wrong: off by ${error.toExponential(1)} of the largest element`;
+}

@@ -1,0 +1,3 @@
+// Ops that are one kernel for what many ops would compute, with gradients of any order.
+
+export { type LstmOptions, type LstmParams, type LstmResult, lstm } from "./lstm";

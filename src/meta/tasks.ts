@@ -1,0 +1,67 @@
+// Tasks in a list, or stacked: one tree whose tensors have an axis of tasks in front. What is made
+// of one form can be computed from the other.
+
+import { HypergradError } from "../core/errors";
+import { sameShape } from "../core/shape";
+import { treeLeaves, treePaths } from "../core/tree";
+import { slice, stack } from "../ops/movement";
+import { reshape } from "../ops/reshape";
+import { isTensor, type Tensor } from "../tensor/tensor";
+import { leavesOf, mapTree, type Tree } from "../tensor/tree";
+
+/** One task: what to adapt on, and what to be judged on. */
+export type Task<B> = {
+  readonly support: B;
+  readonly query: B;
+};
+
+/** Tasks in a list; or one that stands for all, its tensors with an axis of tasks in front. */
+export type Tasks<B> = readonly Task<B>[] | Task<B>;
+
+export function isList<B>(tasks: Tasks<B>): tasks is readonly Task<B>[] {
+  return Array.isArray(tasks);
+}
+
+/** Throws unless there is at least one task. */
+export function someTasks<B>(name: string, tasks: Tasks<B>): void {
+  const count = isList(tasks) ? tasks.length : countOf(name, tasks);
+  if (count > 0) return;
+  throw new HypergradError(`${name}: no tasks: got an empty list. Give at least one.`);
+}
+
+function countOf<B>(name: string, tasks: Task<B>): number {
+  const [first] = leavesOf(name, tasks);
+  return first?.shape[0] ?? 0;
+}
+
+/** Whether tasks can be stacked: tensors of equal shapes and types at equal places. */
+export function alike<B>([first, ...others]: readonly Task<B>[]): boolean {
+  const own = treeLeaves(first);
+  if (!own.every((x) => isTensor("metaGrad", x))) return false;
+  const paths = treePaths(first).join();
+  return others.every((task) => {
+    if (treePaths(task).join() !== paths) return false;
+    return (treeLeaves(task) as Tensor[]).every(
+      (x, i) => sameShape(x.shape, own[i].shape) && x.dtype === own[i].dtype,
+    );
+  });
+}
+
+/** @throws ShapeError when the tasks' tensors have different shapes */
+export function stacked<B>(tasks: Tasks<B>): Task<B> {
+  if (!isList(tasks)) return tasks;
+  const [first, ...others] = tasks as unknown as Tree[];
+  return mapTree((x, ...rest) => stack([x, ...rest]), first, ...others) as unknown as Task<B>;
+}
+
+export function listed<B>(tasks: Tasks<B>): readonly Task<B>[] {
+  if (isList(tasks)) return tasks;
+  const one = (t: number) => (x: Tensor) => {
+    const [, ...own] = x.shape;
+    return reshape(slice(x, [t], [1]), own);
+  };
+  return Array.from(
+    { length: countOf("metaGrad", tasks) },
+    (_, t) => mapTree(one(t), tasks as unknown as Tree) as unknown as Task<B>,
+  );
+}
