@@ -2,6 +2,7 @@
 // order is the order asked for; pairs are all different, so no sort could be unstable.
 
 import { scratch } from "./scratch";
+import { endUnit, firstUnit } from "./share";
 
 /** Rows up to this length are sorted by insertion, longer ones byte by byte. */
 const SHORT: u32 = 40;
@@ -75,7 +76,10 @@ function sortRows(x: usize, out: usize, outer: u32, n: u32, descending: bool, fl
   const bytes = <usize>n << 3;
   const counts = scratch((<usize>DIGITS << 2) + 2 * bytes);
   const pairs = counts + (DIGITS << 2);
-  for (; outer; outer--) {
+  const start = <u32>firstUnit(outer);
+  x += bytes * start >> 1;
+  out += bytes * start >> 1;
+  for (let left = <u32>endUnit(outer) - start; left; left--) {
     for (let i: u32 = 0; i < n; i++) {
       const bits = load<i32>(x + (<usize>i << 2));
       const key = float ? floatKey(bits, descending) : intKey(bits, descending);

@@ -3,7 +3,7 @@
 
 import { PAD, apply } from "./elementwise";
 import { F } from "./functions";
-import { fetch, fit } from "./map";
+import { endOf, fetch, firstOf, fit } from "./map";
 import { scratch } from "./scratch";
 
 /** Elements of a tile. */
@@ -42,13 +42,18 @@ export function chain(p: usize, slots: usize): void {
   for (let j = inputs + outputs; j < registers; j++) {
     store<usize>(table + (<usize>j << 2), tiles + <usize>j * TILE_BYTES);
   }
-  for (let i: u32 = 0; i < n; i += length) {
-    const count = min(length, n - i);
+  const start = firstOf(n, length);
+  const end = endOf(n, length);
+  for (let i = start; i < end; i += length) {
+    const count = min(length, end - i);
+    const fresh = i == start;
     for (let j: u32 = 0; j < inputs; j++) {
       const repeat = repeats + (<usize>j << 3);
       const base = load<usize>(bases + (<usize>j << 2));
       const tile = tiles + <usize>j * TILE_BYTES;
-      const from = fetch(base, load<u32>(repeat), load<u32>(repeat, 4), n, i, count, tile, length);
+      const inner = load<u32>(repeat);
+      const mid = load<u32>(repeat, 4);
+      const from = fetch(base, inner, mid, n, i, count, tile, length, fresh);
       store<usize>(table + (<usize>j << 2), from);
     }
     for (let j = inputs; j < inputs + outputs; j++) {

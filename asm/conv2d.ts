@@ -6,7 +6,7 @@ import { Sweep, SWEEP_BYTES } from "./gemm";
 import { listRows, sweepTaps } from "./lists";
 import { bindB, panelBytes } from "./pack";
 import { scratch } from "./scratch";
-import { part } from "./share";
+import { part, share, shares } from "./share";
 import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
 
 /** Pixels of output in a block. */
@@ -143,6 +143,6 @@ export function conv2d(
 ): void {
   conv2dPart(
     x, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, xs, ws,
-    0, 1,
+    share(), shares(),
   );
 }

@@ -7,7 +7,7 @@ import { Sweep, SWEEP_BYTES } from "./gemm";
 import { listRows, sweepTaps } from "./lists";
 import { packPanels, panelBytes } from "./pack";
 import { scratch } from "./scratch";
-import { part } from "./share";
+import { part, share, shares } from "./share";
 import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
 
 /** Pixels of x in a block. */
@@ -206,6 +206,6 @@ export function conv2dInput(
 ): void {
   conv2dInputPart(
     g, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, gs, ws,
-    0, 1,
+    share(), shares(),
   );
 }

@@ -6,7 +6,7 @@ import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows, listRuns } from "./lists";
 import { bindB, panelBytes } from "./pack";
 import { scratch } from "./scratch";
-import { part } from "./share";
+import { part, share, shares } from "./share";
 import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
 
 /** Pixels whose products are summed before they are added to the others'. */
@@ -148,6 +148,6 @@ export function conv2dKernel(
 ): void {
   conv2dKernelPart(
     x, g, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, xs, gs,
-    0, 1,
+    share(), shares(),
   );
 }

@@ -1,7 +1,8 @@
 // Runs a program: a list of kernel calls in memory, in one call from outside.
 //
 // A call is `words, opcode, operands, parameters`: the opcode is the kernel's place in
-// src/device/kernels.ts; an operand is two words, the place of a base address in `slots` and a
+// src/device/kernels.ts, plus SHARE where threads are to share the call, plus WAKE where those that
+// sleep are to be woken for it; an operand is two words, the place of a base address in `slots` and a
 // distance in bytes from it.
 
 import { argsort, intArgsort } from "./argsort";
@@ -23,6 +24,7 @@ import {
   logSumExp, max, min, prod, sum,
 } from "./reductions";
 import { logSoftmax, softmax } from "./softmax";
+import { callOf, claim, close, finish, next, open, ready, slotsOf, together } from "./threads";
 
 // @ts-ignore: decorator
 @inline
@@ -45,7 +47,7 @@ function real(p: usize, word: usize): f32 {
 
 /** Runs the call at `p`. Gives -1, or the position of the first bad index of one that checks. */
 function run(p: usize, slots: usize): i32 {
-  switch (load<i32>(p)) {
+  switch (load<i32>(p) & 0xff) {
     case 0:
       map1(
         at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8),
@@ -231,6 +233,21 @@ function run(p: usize, slots: usize): i32 {
   return -1;
 }
 
+const SHARE: u32 = 1 << 8;
+const WAKE: u32 = 1 << 9;
+
+/** Runs the call at `p` together with the other threads. */
+function runShared(p: usize, slots: usize, wake: bool): i32 {
+  open(p, slots, wake);
+  while (claim(0)) finish(run(p, slots));
+  return close();
+}
+
+/** What another thread does: takes part in every call until the end. */
+export function work(own: i32): void {
+  while (next(own)) finish(run(callOf(), slotsOf()));
+}
+
 /** The position of the bad index that stopped the last program. */
 let bad: i32 = -1;
 
@@ -242,7 +259,10 @@ export function badIndex(): i32 {
 export function execute(list: usize, slots: usize, count: i32): i32 {
   let p = list;
   for (let i = 0; i < count; i++) {
-    const found = run(p + 4, slots);
+    const opcode = load<u32>(p, 4);
+    const wake = (opcode & WAKE) != 0;
+    const shared = (opcode & SHARE) != 0 && together() && ready(wake);
+    const found = shared ? runShared(p + 4, slots, wake) : run(p + 4, slots);
     if (found >= 0) {
       bad = found;
       return i;
@@ -251,4 +271,3 @@ export function execute(list: usize, slots: usize, count: i32): i32 {
   }
   return -1;
 }
-

@@ -227,6 +227,13 @@ export function strips(inner: u32): u32 {
   return (inner + 3) >> 2;
 }
 
+/** The strip behind the share's last, of a share with `left` strips from `from` on. */
+// @ts-ignore: decorator
+@inline
+export function endStrip(from: u32, left: u32, inner: u32): u32 {
+  return min(strips(inner), from + left);
+}
+
 /** Where a strip begins, in bytes. */
 // @ts-ignore: decorator
 @inline
@@ -263,16 +270,17 @@ export function totalsBytes(inner: u32): usize {
   return <usize>strips(inner) << 5;
 }
 
-/** Folds [n, inner] down its columns: to four doubles a strip for sums, four floats or ints in
- * the same places otherwise. `c`: a vector of constants a strip, 16 bytes apart. */
+/** Folds strips from .. to - 1 of [n, inner] down their columns: to four doubles a strip for sums,
+ * four floats or ints in the same places otherwise. `c`: a vector of constants a strip, 16 bytes
+ * apart. */
 export function foldColumns(
-  kind: Fold, x: usize, y: usize, c: usize, n: u32, inner: u32, totals: usize, area: usize,
+  kind: Fold, x: usize, y: usize, c: usize, n: u32, inner: u32, from: u32, to: u32, totals: usize,
+  area: usize,
 ): void {
-  if (!inner) return;
   const isSum = kind <= Fold.exps;
-  const end = totals + totalsBytes(inner);
+  const end = totals + (<usize>to << 5);
   const first = filler(isSum ? Fold.sum : kind, i32x4.splat(0));
-  for (let total = totals; total < end; total += 16) v128.store(total, first);
+  for (let t = totals + (<usize>from << 5); t < end; t += 16) v128.store(t, first);
   const most: u32 = kind == Fold.exps ? 32 : COLUMN_ROWS; // chains of 32
   const block = min(max<u32>(COLUMN_BLOCK / inner, 8) & ~3, most);
   let stride = <usize>inner << 2;
@@ -287,7 +295,7 @@ export function foldColumns(
       stride = 16;
     }
     let constants = i32x4.splat(0);
-    for (let s: u32 = 0; s < strips(inner); s++) {
+    for (let s = from; s < to; s++) {
       const at = stripOffset(s, inner);
       if (c) constants = v128.load(c + (<usize>s << 4));
       const v = foldVectors(kind, fromX + at, fromY + at, constants, rows, stride, 0);

@@ -6,7 +6,7 @@ export { attentionBackward, attentionForward } from "./attention";
 export { conv2d } from "./conv2d";
 export { conv2dInput } from "./conv2dInput";
 export { conv2dKernel } from "./conv2dKernel";
-export { badIndex, execute } from "./execute";
+export { badIndex, execute, work } from "./execute";
 export { gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
 export { setTile } from "./gemm";
 export { lstmBackward, lstmForward } from "./lstm";
@@ -20,6 +20,7 @@ export {
   argmax, argmin, cumsum, intMax, intMin, intProd, intSum, logSumExp, max, min, prod, sum,
 } from "./reductions";
 export { logSoftmax, softmax } from "./softmax";
+export { abandon, fail, join, stop } from "./threads";
 
 /** Where the memory that kernels do not use begins. */
 export function heapBase(): usize {

@@ -1,11 +1,12 @@
-// gather and scatterAdd, with one index a row or one an element. Each checks all its indices before
-// it writes: it returns -1, or the position of the first index outside 0 .. n - 1.
+// gather and scatterAdd, with one index a row or one an element. Each checks all indices of its
+// share before it writes: it returns -1, or the position of the first index outside 0 .. n - 1.
 
+import { endUnit, firstUnit } from "./share";
 import { copyElements, loadPart, storePart } from "./simd";
 
-/** The position of the first bad index, or -1. */
-function check(idx: usize, count: u32, n: u32): i32 {
-  for (let i: u32 = 0; i < count; i++) {
+/** The position of the first bad index from `from` to `end` - 1, or -1. */
+function check(idx: usize, from: u32, end: u32, n: u32): i32 {
+  for (let i = from; i < end; i++) {
     if (load<u32>(idx + (<usize>i << 2)) >= n) return i; // negative ones are large, unsigned
   }
   return -1;
@@ -17,45 +18,30 @@ function index(idx: usize, j: u32): usize {
   return <usize>load<u32>(idx + (<usize>j << 2));
 }
 
+// Gathers share the rows (o, j).
+
 /** out[o, j, i] = x[o, idx[j], i]. */
 export function gather(
   x: usize, idx: usize, out: usize, outer: i32, n: i32, k: i32, inner: i32,
 ): i32 {
-  const bad = check(idx, k, n);
-  if (bad >= 0) return bad;
+  const end = endUnit(outer * k);
+  let unit = firstUnit(outer * k);
+  const bad = outer == 1 ? check(idx, unit, end, n) : check(idx, 0, k, n);
+  if (bad >= 0 || unit == end) return bad;
   const row = <usize>inner << 2;
-  for (; outer; outer--) {
-    for (let j = 0; j < k; j++) {
-      const from = x + index(idx, j) * row;
-      if (inner == 1) store<i32>(out, load<i32>(from));
-      else copyElements(from, out, inner);
-      out += row;
+  const o = unit / k;
+  let j = unit - o * k;
+  x += row * n * o;
+  out += row * unit;
+  for (; unit < end; unit++) {
+    const from = x + index(idx, j) * row;
+    if (inner == 1) store<i32>(out, load<i32>(from));
+    else copyElements(from, out, inner);
+    out += row;
+    if (++j == k) {
+      j = 0;
+      x += row * n;
     }
-    x += row * n;
-  }
-  return -1;
-}
-
-/** out[o, idx[j], i] += g[o, j, i], from zero on. */
-export function scatterAdd(
-  g: usize, idx: usize, out: usize, outer: i32, n: i32, k: i32, inner: i32,
-): i32 {
-  const bad = check(idx, k, n);
-  if (bad >= 0) return bad;
-  const row = <usize>inner << 2;
-  memory.fill(out, 0, row * n * outer);
-  for (; outer; outer--) {
-    for (let j = 0; j < k; j++) {
-      const to = out + index(idx, j) * row;
-      let i: usize = 0;
-      for (; i + 16 <= row; i += 16) {
-        v128.store(to + i, f32x4.add(v128.load(to + i), v128.load(g + i)));
-      }
-      const rest = inner & 3;
-      if (rest) storePart(to + i, f32x4.add(loadPart(to + i, rest), loadPart(g + i, rest)), rest);
-      g += row;
-    }
-    out += row * n;
   }
   return -1;
 }
@@ -64,18 +50,77 @@ export function scatterAdd(
 export function gatherAlong(
   x: usize, idx: usize, out: usize, outer: i32, n: i32, k: i32, inner: i32,
 ): i32 {
-  const bad = check(idx, outer * k * inner, n);
+  const end = endUnit(outer * k);
+  let unit = firstUnit(outer * k);
+  const bad = check(idx, unit * inner, end * inner, n);
+  if (bad >= 0 || unit == end) return bad;
+  const row = <usize>inner << 2;
+  const o = unit / k;
+  let j = unit - o * k;
+  x += row * n * o;
+  idx += row * unit;
+  out += row * unit;
+  for (; unit < end; unit++) {
+    for (let i: usize = 0; i < row; i += 4) {
+      store<i32>(out + i, load<i32>(x + <usize>load<u32>(idx + i) * row + i));
+    }
+    idx += row;
+    out += row;
+    if (++j == k) {
+      j = 0;
+      x += row * n;
+    }
+  }
+  return -1;
+}
+
+// Scatters share the columns (o, i), in fours.
+
+// @ts-ignore: decorator
+@inline
+function fours(inner: i32): i32 {
+  return (inner + 3) >> 2;
+}
+
+/** out[j, i] = 0 for `width` columns from `out` on. */
+function clear(out: usize, row: usize, width: usize, n: i32): void {
+  if (width == row) {
+    memory.fill(out, 0, row * n);
+    return;
+  }
+  for (; n; n--, out += row) memory.fill(out, 0, width);
+}
+
+/** out[o, idx[j], i] += g[o, j, i], from zero on. */
+export function scatterAdd(
+  g: usize, idx: usize, out: usize, outer: i32, n: i32, k: i32, inner: i32,
+): i32 {
+  const bad = check(idx, 0, k, n);
   if (bad >= 0) return bad;
   const row = <usize>inner << 2;
-  for (; outer; outer--) {
-    for (let j = 0; j < k; j++) {
-      for (let i: usize = 0; i < row; i += 4) {
-        store<i32>(out + i, load<i32>(x + <usize>load<u32>(idx + i) * row + i));
+  const count = fours(inner);
+  const end = endUnit(outer * count);
+  for (let unit = firstUnit(outer * count); unit < end; ) {
+    const o = unit / count;
+    const first = unit - o * count;
+    const behind = min(count, first + end - unit);
+    const start = <usize>first << 4;
+    const width = min(<usize>behind << 4, row) - start;
+    const rest = <i32>(width >> 2) & 3;
+    const to = out + row * n * o + start;
+    let from = g + row * k * o + start;
+    clear(to, row, width, n);
+    for (let j = 0; j < k; j++, from += row) {
+      const sum = to + index(idx, j) * row;
+      let i: usize = 0;
+      for (; i + 16 <= width; i += 16) {
+        v128.store(sum + i, f32x4.add(v128.load(sum + i), v128.load(from + i)));
       }
-      idx += row;
-      out += row;
+      if (rest) {
+        storePart(sum + i, f32x4.add(loadPart(sum + i, rest), loadPart(from + i, rest)), rest);
+      }
     }
-    x += row * n;
+    unit += behind - first;
   }
   return -1;
 }
@@ -84,20 +129,27 @@ export function gatherAlong(
 export function scatterAlong(
   g: usize, idx: usize, out: usize, outer: i32, n: i32, k: i32, inner: i32,
 ): i32 {
-  const bad = check(idx, outer * k * inner, n);
+  const bad = check(idx, 0, outer * k * inner, n);
   if (bad >= 0) return bad;
   const row = <usize>inner << 2;
-  memory.fill(out, 0, row * n * outer);
-  for (; outer; outer--) {
-    for (let j = 0; j < k; j++) {
-      for (let i: usize = 0; i < row; i += 4) {
-        const to = out + <usize>load<u32>(idx + i) * row + i;
-        store<f32>(to, load<f32>(to) + load<f32>(g + i));
+  const count = fours(inner);
+  const end = endUnit(outer * count);
+  for (let unit = firstUnit(outer * count); unit < end; ) {
+    const o = unit / count;
+    const first = unit - o * count;
+    const behind = min(count, first + end - unit);
+    const start = <usize>first << 4;
+    const width = min(<usize>behind << 4, row) - start;
+    const to = out + row * n * o + start;
+    let at = row * k * o + start;
+    clear(to, row, width, n);
+    for (let j = 0; j < k; j++, at += row) {
+      for (let i: usize = 0; i < width; i += 4) {
+        const sum = to + <usize>load<u32>(idx + at + i) * row + i;
+        store<f32>(sum, load<f32>(sum) + load<f32>(g + at + i));
       }
-      idx += row;
-      g += row;
     }
-    out += row * n;
+    unit += behind - first;
   }
   return -1;
 }

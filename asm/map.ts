@@ -4,6 +4,7 @@
 import { PAD, apply } from "./elementwise";
 import { F } from "./functions";
 import { scratch } from "./scratch";
+import { endUnit, firstUnit } from "./share";
 import { copyElements, storePart } from "./simd";
 
 /** Elements of a tile: three operands and the result fit the smallest L1 cache. */
@@ -32,19 +33,21 @@ function repeat(p: usize, mid: u32, at: u32, count: u32, tile: usize): void {
 }
 
 /** Elements [start, start + count) of an operand read through the repeat (inner, mid); `total` is
- * the length of the result. Contiguous ones stay where they are, the rest is written to `tile`. */
+ * the length of the result. Contiguous ones stay where they are, the rest is written to `tile`,
+ * which is `fresh` at a thread's first `start`. */
 export function fetch(
   p: usize, inner: u32, mid: u32, total: u32, start: u32, count: u32, tile: usize, length: u32,
+  fresh: bool,
 ): usize {
   if (inner == 1) {
     if (mid >= total) return p + (<usize>start << 2);
     if (mid == 1) {
-      if (!start) splatOver(tile, v128.load32_splat(p), count); // stays for the tiles that follow
+      if (fresh) splatOver(tile, v128.load32_splat(p), count); // stays for the tiles that follow
       return tile;
     }
     const at = start % mid;
     if (at + count <= mid) return p + (<usize>at << 2);
-    if (start && length % mid == 0) return tile; // each tile begins at the row's first element
+    if (!fresh && length % mid == 0) return tile; // each tile begins at the row's first element
     repeat(p, mid, at, count, tile);
     return tile;
   }
@@ -68,6 +71,16 @@ export function fit(length: u32, inner: u32, mid: u32, total: u32, most: u32): u
   if (inner != 1 || mid == 1 || mid >= total || mid > most) return length;
   const period = mid & 3 ? mid << 2 : mid;
   return period <= most ? most - (most % period) : mid;
+}
+
+/** This thread's first of n elements; its share is made of whole tiles. */
+export function firstOf(n: u32, length: u32): u32 {
+  return min(<u32>firstUnit((n + length - 1) / length) * length, n);
+}
+
+/** The element behind this thread's share. */
+export function endOf(n: u32, length: u32): u32 {
+  return min(<u32>endUnit((n + length - 1) / length) * length, n);
 }
 
 // Operands that a function lacks are the output: read in place, without a tile, and not used.
@@ -96,11 +109,14 @@ export function map3(
     length = fit(length, yInner, yMid, n, TILE);
     length = fit(length, zInner, zMid, n, TILE);
   }
-  for (let i: u32 = 0; i < <u32>n; i += length) {
-    const count = min(length, <u32>n - i);
-    const a = fetch(x, xInner, xMid, n, i, count, tileX, length);
-    const b = fetch(y, yInner, yMid, n, i, count, tileY, length);
-    const c = fetch(z, zInner, zMid, n, i, count, tileZ, length);
+  const start = firstOf(n, length);
+  const end = endOf(n, length);
+  for (let i = start; i < end; i += length) {
+    const count = min(length, end - i);
+    const fresh = i == start;
+    const a = fetch(x, xInner, xMid, n, i, count, tileX, length, fresh);
+    const b = fetch(y, yInner, yMid, n, i, count, tileY, length, fresh);
+    const c = fetch(z, zInner, zMid, n, i, count, tileZ, length, fresh);
     apply(<F>f, a, b, c, out + (<usize>i << 2), count, pad);
   }
 }
@@ -111,7 +127,8 @@ export function fill(out: usize, n: i32, value: f32): void {
 
 export function fillInt(out: usize, n: i32, value: i32): void {
   const v = i32x4.splat(value);
-  const whole = <usize>(n & ~3) << 2;
-  for (let i: usize = 0; i < whole; i += 16) v128.store(out + i, v);
-  if (n & 3) storePart(out + whole, v, n & 3);
+  const end = endOf(n, TILE);
+  const whole = <usize>(end & ~3) << 2;
+  for (let i = <usize>firstOf(n, TILE) << 2; i < whole; i += 16) v128.store(out + i, v);
+  if (end & 3) storePart(out + whole, v, end & 3);
 }

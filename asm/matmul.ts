@@ -7,7 +7,7 @@ import { listRows } from "./lists";
 import { bindB, packRows, panelBytes } from "./pack";
 import { zeros } from "./rows";
 import { scratch } from "./scratch";
-import { part } from "./share";
+import { part, share, shares } from "./share";
 
 /** k goes in blocks of at most this, whose sums are added in order: a panel and a tile in L1. */
 const BLOCK_K: i32 = 288;
@@ -192,5 +192,5 @@ export function matmul(
   as: i32,
   bs: i32,
 ): void {
-  matmulPart(a, b, out, batch, m, k, n, ta, tb, as, bs, 0, 1);
+  matmulPart(a, b, out, batch, m, k, n, ta, tb, as, bs, share(), shares());
 }

@@ -2,6 +2,7 @@
 // output's strides and merged where they can; the two inner ones go to the loop that fits.
 
 import { scratch } from "./scratch";
+import { endUnit, firstUnit, shares } from "./share";
 import { copyElements, storePart } from "./simd";
 
 // An axis in scratch: size, stride in x, stride in out (in bytes), and the place on it.
@@ -159,9 +160,19 @@ export function move(
     setAxis(list, 1, 0, 0);
   }
   const inner = end - AXIS;
-  bringTransposed(list, inner);
   x += <usize>xStart << 2;
   out += <usize>outStart << 2;
+  if (shares() > 1) {
+    let axis = list; // the outermost that has a place for each thread
+    while (axis < inner && size(axis) < shares()) axis += AXIS;
+    const start = firstUnit(size(axis));
+    const length = endUnit(size(axis)) - start;
+    if (!length) return;
+    x += start * from(axis);
+    out += start * to(axis);
+    store<i32>(axis, length);
+  }
+  bringTransposed(list, inner);
   for (;;) {
     plane(x, out, inner - AXIS, inner);
     let axis = inner - 2 * AXIS; // the next place on the outer axes

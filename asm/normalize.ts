@@ -1,12 +1,14 @@
 // Normalization of x [outer, n, inner] over its middle axis, and its adjoint: rows when inner is 1
 // (layer norm), else columns (batch norm). Means come from float64 totals; the variance is the mean
-// of (x - mean)^2, never a difference of large numbers.
+// of (x - mean)^2, never a difference of large numbers. A thread's share is a range of all rows, or
+// of all strips of columns.
 
 import {
-  FOLD_AREA, Fold, foldColumns, loadStrip, narrow, storeStrip, stripOffset, strips, sumRow,
-  totalsBytes,
+  FOLD_AREA, Fold, endStrip, foldColumns, loadStrip, narrow, storeStrip, stripOffset, strips,
+  sumRow, totalsBytes,
 } from "./fold";
 import { scratch } from "./scratch";
+import { endUnit, firstUnit } from "./share";
 
 /** 1 / sqrt(variance + eps). */
 // @ts-ignore: decorator
@@ -39,8 +41,14 @@ export function normalize(
   const scale: f64 = 1 / <f64>n;
   const count = strips(inner);
   const area = scratch(FOLD_AREA + totalsBytes(inner) + (<usize>count << 5));
+  const end = <u32>endUnit(outer * count);
+  let unit = <u32>firstUnit(outer * count);
   if (inner == 1) {
-    for (; outer; outer--) {
+    const skip = <usize>(unit * n) << 2;
+    x += skip;
+    out += skip;
+    rstd += <usize>unit << 2;
+    for (; unit < end; unit++) {
       const mean = f32x4.splat(<f32>(sumRow(Fold.sum, x, x, zero, n, area) * scale));
       const variance = <f32>(sumRow(Fold.squares, x, x, mean, n, area) * scale);
       const r = inverseDeviation(f32x4.splat(variance), eps);
@@ -58,27 +66,32 @@ export function normalize(
   const totals = area + FOLD_AREA;
   const means = totals + totalsBytes(inner);
   const rs = means + (<usize>count << 4);
-  for (; outer; outer--) {
-    foldColumns(Fold.sum, x, x, 0, n, inner, totals, area);
-    for (let s: u32 = 0; s < count; s++) {
+  while (unit < end) {
+    const o = unit / count;
+    const from = unit - o * count;
+    const to = endStrip(from, end - unit, inner);
+    let p = x + row * n * o;
+    let q = out + row * n * o;
+    foldColumns(Fold.sum, p, p, 0, n, inner, from, to, totals, area);
+    for (let s = from; s < to; s++) {
       v128.store(means + (<usize>s << 4), narrow(totals + (<usize>s << 5), scale));
     }
-    foldColumns(Fold.squares, x, x, means, n, inner, totals, area);
-    for (let s: u32 = 0; s < count; s++) {
+    foldColumns(Fold.squares, p, p, means, n, inner, from, to, totals, area);
+    for (let s = from; s < to; s++) {
       const r = inverseDeviation(narrow(totals + (<usize>s << 5), scale), eps);
       v128.store(rs + (<usize>s << 4), r);
-      storeStrip(rstd + stripOffset(s, inner), r, inner);
+      storeStrip(rstd + row * o + stripOffset(s, inner), r, inner);
     }
     for (let j = 0; j < n; j++) {
-      for (let s: u32 = 0; s < count; s++) {
+      for (let s = from; s < to; s++) {
         const at = stripOffset(s, inner);
         const k = <usize>s << 4;
-        scaled(x + at, out + at, inner, v128.load(means + k), v128.load(rs + k));
+        scaled(p + at, q + at, inner, v128.load(means + k), v128.load(rs + k));
       }
-      x += row;
-      out += row;
+      p += row;
+      q += row;
     }
-    rstd += row;
+    unit += to - from;
   }
 }
 
@@ -91,8 +104,15 @@ export function normalizeInput(
   const scale: f64 = 1 / <f64>n;
   const count = strips(inner);
   const area = scratch(FOLD_AREA + totalsBytes(inner) + (<usize>count << 5));
+  const end = <u32>endUnit(outer * count);
+  let unit = <u32>firstUnit(outer * count);
   if (inner == 1) {
-    for (; outer; outer--) {
+    const skip = <usize>(unit * n) << 2;
+    g += skip;
+    y += skip;
+    out += skip;
+    rstd += <usize>unit << 2;
+    for (; unit < end; unit++) {
       const meanG = f32x4.splat(<f32>(sumRow(Fold.sum, g, g, zero, n, area) * scale));
       const meanGY = f32x4.splat(<f32>(sumRow(Fold.products, g, y, zero, n, area) * scale));
       const r = v128.load32_splat(rstd);
@@ -110,26 +130,32 @@ export function normalizeInput(
   const totals = area + FOLD_AREA;
   const means = totals + totalsBytes(inner);
   const products = means + (<usize>count << 4);
-  for (; outer; outer--) {
-    foldColumns(Fold.sum, g, g, 0, n, inner, totals, area);
-    for (let s: u32 = 0; s < count; s++) {
+  while (unit < end) {
+    const o = unit / count;
+    const from = unit - o * count;
+    const to = endStrip(from, end - unit, inner);
+    let p = g + row * n * o;
+    let q = y + row * n * o;
+    let d = out + row * n * o;
+    foldColumns(Fold.sum, p, p, 0, n, inner, from, to, totals, area);
+    for (let s = from; s < to; s++) {
       v128.store(means + (<usize>s << 4), narrow(totals + (<usize>s << 5), scale));
     }
-    foldColumns(Fold.products, g, y, 0, n, inner, totals, area);
-    for (let s: u32 = 0; s < count; s++) {
+    foldColumns(Fold.products, p, q, 0, n, inner, from, to, totals, area);
+    for (let s = from; s < to; s++) {
       v128.store(products + (<usize>s << 4), narrow(totals + (<usize>s << 5), scale));
     }
     for (let j = 0; j < n; j++) {
-      for (let s: u32 = 0; s < count; s++) {
+      for (let s = from; s < to; s++) {
         const at = stripOffset(s, inner);
         const k = <usize>s << 4;
-        const r = loadStrip(rstd + at, inner);
-        adjoint(g + at, y + at, out + at, inner, r, v128.load(means + k), v128.load(products + k));
+        const r = loadStrip(rstd + row * o + at, inner);
+        adjoint(p + at, q + at, d + at, inner, r, v128.load(means + k), v128.load(products + k));
       }
-      g += row;
-      y += row;
-      out += row;
+      p += row;
+      q += row;
+      d += row;
     }
-    rstd += row;
+    unit += to - from;
   }
 }

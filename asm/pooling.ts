@@ -1,7 +1,8 @@
 // Pooling windows of size kh x kw over images x [n, h, w, c], four channels at a time. Padding is
-// never read; the adjoints add in ascending order of windows.
+// never read; the adjoints add in ascending order of windows. Threads share the images.
 
 import { loadStrip, storeStrip, stripOffset, strips } from "./fold";
+import { endUnit, firstUnit } from "./share";
 import { select } from "./simd";
 
 // A window reaches over the rows max(top, 0) .. min(top + kh, h) of the image, top = oy sh - ph,
@@ -25,7 +26,10 @@ export function maxPoolIndex(
   sh: i32, sw: i32, ph: i32, pw: i32,
 ): void {
   const pixel = <usize>c << 2;
-  for (; n; n--) {
+  const start = firstUnit(n);
+  x += pixel * h * w * start;
+  out += pixel * oh * ow * start;
+  for (let left = endUnit(n) - start; left; left--) {
     for (let oy = 0; oy < oh; oy++) {
       const top = oy * sh - ph;
       for (let ox = 0; ox < ow; ox++) {
@@ -60,7 +64,11 @@ export function poolGather(
   ow: i32, sh: i32, sw: i32, ph: i32, pw: i32,
 ): void {
   const pixel = <usize>c << 2;
-  for (; n; n--) {
+  const start = firstUnit(n);
+  x += pixel * h * w * start;
+  idx += pixel * oh * ow * start;
+  out += pixel * oh * ow * start;
+  for (let left = endUnit(n) - start; left; left--) {
     for (let window = oh * ow; window; window--) {
       for (let q: usize = 0; q < pixel; q += 4) {
         store<i32>(out + q, load<i32>(x + <usize>load<u32>(idx + q) * pixel + q));
@@ -79,8 +87,12 @@ export function poolScatter(
 ): void {
   const pixel = <usize>c << 2;
   const image = pixel * h * w;
-  memory.fill(out, 0, image * n);
-  for (; n; n--) {
+  const start = firstUnit(n);
+  g += pixel * oh * ow * start;
+  idx += pixel * oh * ow * start;
+  out += pixel * h * w * start;
+  for (let left = endUnit(n) - start; left; left--) {
+    memory.fill(out, 0, image);
     for (let window = oh * ow; window; window--) {
       for (let q: usize = 0; q < pixel; q += 4) {
         const to = out + <usize>load<u32>(idx + q) * pixel + q;
@@ -99,7 +111,10 @@ export function sumPool(
   sh: i32, sw: i32, ph: i32, pw: i32,
 ): void {
   const pixel = <usize>c << 2;
-  for (; n; n--) {
+  const start = firstUnit(n);
+  x += pixel * h * w * start;
+  out += pixel * oh * ow * start;
+  for (let left = endUnit(n) - start; left; left--) {
     for (let oy = 0; oy < oh; oy++) {
       const top = oy * sh - ph;
       for (let ox = 0; ox < ow; ox++) {
@@ -136,7 +151,10 @@ export function sumPoolInput(
   sh: i32, sw: i32, ph: i32, pw: i32,
 ): void {
   const pixel = <usize>c << 2;
-  for (; n; n--) {
+  const start = firstUnit(n);
+  g += pixel * oh * ow * start;
+  out += pixel * h * w * start;
+  for (let left = endUnit(n) - start; left; left--) {
     for (let row = 0; row < h; row++) {
       const top = firstWindow(row, ph, kh, sh);
       const bottom = min((row + ph) / sh + 1, oh);

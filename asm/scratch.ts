@@ -3,7 +3,7 @@
 
 // @ts-ignore: decorator
 @external("env", "outOfMemory")
-declare function outOfMemory(bytes: usize): void;
+export declare function outOfMemory(bytes: usize): void;
 
 let area: usize = 0;
 let areaEnd: usize = 0;

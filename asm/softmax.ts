@@ -1,17 +1,21 @@
 // softmax and logSoftmax over the rows of x [m, n]. Where a result depends on x alone, the last
-// vector of a row overlaps the one before, and writes the same bits again.
+// vector of a row overlaps the one before, and writes the same bits again. Threads share the rows.
 
 import {
   FOLD_AREA, Fold, foldRow, loadStrip, storeStrip, stripOffset, strips, sumRow,
 } from "./fold";
 import { exp, log } from "./math";
 import { scratch } from "./scratch";
+import { endUnit, firstUnit } from "./share";
 
 /** exp(x - max) / sum: NaN, as the formula gives, for a row with NaN or an infinite maximum. */
 export function softmax(x: usize, out: usize, m: i32, n: i32): void {
   const zero = i32x4.splat(0);
   const area = scratch(FOLD_AREA);
-  for (; m; m--) {
+  const start = firstUnit(m);
+  x += <usize>(start * n) << 2;
+  out += <usize>(start * n) << 2;
+  for (let left = endUnit(m) - start; left; left--) {
     const top = foldRow(Fold.max, x, x, zero, n, area);
     for (let s: u32 = 0; s < strips(n); s++) {
       const at = stripOffset(s, n);
@@ -32,7 +36,10 @@ export function softmax(x: usize, out: usize, m: i32, n: i32): void {
 export function logSoftmax(x: usize, out: usize, m: i32, n: i32): void {
   const zero = i32x4.splat(0);
   const area = scratch(FOLD_AREA);
-  for (; m; m--) {
+  const start = firstUnit(m);
+  x += <usize>(start * n) << 2;
+  out += <usize>(start * n) << 2;
+  for (let left = endUnit(m) - start; left; left--) {
     const top = foldRow(Fold.max, x, x, zero, n, area);
     const rest = log(f32x4.splat(<f32>sumRow(Fold.exps, x, x, top, n, area)));
     for (let s: u32 = 0; s < strips(n); s++) {

@@ -18,7 +18,7 @@ import {
   sub,
   type Tensor,
 } from "hypergrad";
-import { type Input, label, normal, weights } from "./row";
+import { type Input, images, label, normal, weights } from "./row";
 
 /** x [n, 1] to [n, 1] through two hidden layers; params w1 b1 w2 b2 w3 b3. */
 export function mlp(params: readonly Tensor[], x: Tensor): Tensor {
@@ -102,9 +102,9 @@ export function convMamlInputs(protocol: ConvProtocol): Input[] {
   const { tasks } = protocol;
   return [
     ...convNetInputs(protocol),
-    normal(tasks, way, side, side, 1),
+    images(tasks, way, side, side, 1),
     label(way, tasks, way),
-    normal(tasks, queries, side, side, 1),
+    images(tasks, queries, side, side, 1),
     label(way, tasks, queries),
   ];
 }

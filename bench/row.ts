@@ -3,10 +3,18 @@
 
 import { key, type Tensor, type Tree, tensor } from "hypergrad";
 
+export type Role = "image" | "kernel";
+
 /** One input: what numbers it holds. Equal for every device, runtime and peer. */
 export type Input =
-  | { readonly kind: "normal"; readonly shape: readonly number[]; readonly scale?: number }
-  | { readonly kind: "positive"; readonly shape: readonly number[] } // in [0.5, 2)
+  | {
+      readonly kind: "normal";
+      readonly shape: readonly number[];
+      readonly scale?: number;
+      /** What its axes are, for peers that want others: n h w c, or kh kw c oc. */
+      readonly role?: Role;
+    }
+  | { readonly kind: "positive"; readonly shape: readonly number[]; readonly scale?: number }
   | { readonly kind: "index"; readonly shape: readonly number[]; readonly below: number }
   | { readonly kind: "label"; readonly shape: readonly number[]; readonly below: number } // i % below
   | { readonly kind: "key"; readonly seed: number };
@@ -77,8 +85,10 @@ export function numbers(input: Input, place: number): HostArray {
   if (input.kind === "index") {
     return Int32Array.from({ length: n }, () => Math.floor(next() * input.below));
   }
-  if (input.kind === "positive") return Float32Array.from({ length: n }, () => 0.5 + 1.5 * next());
   const { scale = 1 } = input;
+  if (input.kind === "positive") {
+    return Float32Array.from({ length: n }, () => scale * (0.5 + 1.5 * next()));
+  }
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   return Float32Array.from({ length: n }, () => scale * normal());
 }
@@ -106,6 +116,9 @@ export const label = (below: number, ...shape: number[]): Input => ({
 
 /** Normal with deviation √(gain / fan-in): weights as nets start with. */
 export function weights(shape: readonly number[], gain = 2): Input {
-  const fanIn = sizeOf(shape.slice(0, -1));
-  return { kind: "normal", shape, scale: Math.sqrt(gain / fanIn) };
+  const scale = Math.sqrt(gain / sizeOf(shape.slice(0, -1)));
+  return { kind: "normal", shape, scale, role: shape.length === 4 ? "kernel" : undefined };
 }
+
+/** Images [..., n, h, w, c]. */
+export const images = (...shape: number[]): Input => ({ kind: "normal", shape, role: "image" });

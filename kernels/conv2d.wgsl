@@ -1,6 +1,7 @@
 // conv2d, as a reader of the gemm kernels: out[b, n, oh, ow, oc] = sum over kh, kw, c of
-// x[b, n, oh sh + kh dh - ph, ow sw + kw dw - pw, c] w[b, kh, kw, c, oc], zero outside x; a group of
-// oc uses its c / groups channels. As a product: m = n oh ow, k = kh kw c / groups, n = oc / groups.
+// x[b, n, oh sh + kh dh - ph, ow sw + kw dw - pw, c] w[b, kh, kw, c, oc], zero outside x; a group
+// of oc uses its c / groups channels. As a product: m = n oh ow, k = kh kw c / groups,
+// n = oc / groups.
 // z = ((split * batch) + b) * groups + group; split s sums k from s * chunk on into out[s].
 // VA: channels come in fours; VB: outputs come in fours.
 override VA = false;

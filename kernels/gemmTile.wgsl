@@ -1,7 +1,7 @@
 // gemmTile: out = A B by register tiles, for any reader of A and B (matmul and the convolutions;
 // the reader is prepended).
-// One workgroup computes a tile of 4 SIDE x 4 SIDE: its SIDE x SIDE invocations keep 4 x 4 sums each
-// in registers and walk k in slices of 32, which lie in shared memory as vec4 along m and along n.
+// One workgroup computes a tile of 4 SIDE x 4 SIDE: its SIDE x SIDE invocations keep 4 x 4 sums
+// each in registers and walk k in slices of 32, which lie in shared memory as vec4 along m and n.
 // While a slice is used the next one is on its way into registers: two barriers a slice.
 // Grid: ceil(n / (4 SIDE)) * ceil(m / (4 SIDE)) * z workgroups, folded into y above 65,535.
 override SIDE: u32 = 8; // 8 or 16

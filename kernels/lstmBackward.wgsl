@@ -2,8 +2,8 @@
 // if more is 1, gcells of its cells; from step t - 1 back, dh = dc = 0 at first: dh += gh[s], dc +=
 // gc[s]; dz by lstmGates.wgsl; dc = dc f, dh = dz wh^T; a masked step adds and keeps. Shapes as
 // there; states is (dh0, dc0) [2, batch, b, h]. For h up to 256.
-// WIDTH invocations keep one sequence, one an element of h, 256 / WIDTH sequences a workgroup; dz of
-// the step lies in shared memory: one dispatch for all steps.
+// WIDTH invocations keep one sequence, one an element of h, 256 / WIDTH sequences a workgroup;
+// dz of the step lies in shared memory: one dispatch for all steps.
 // Grid: ceil(batch * b / (256 / WIDTH)) workgroups, folded into y above 65,535.
 override WIDTH: u32 = 128; // a power of two, at least h
 struct Params {
@@ -49,7 +49,10 @@ fn main(
       var own = vec4f();
       if (p.more == 1u) {
         own = vec4f(
-          gcells[origin], gcells[origin + p.h], gcells[origin + 2u * p.h], gcells[origin + 3u * p.h],
+          gcells[origin],
+          gcells[origin + p.h],
+          gcells[origin + 2u * p.h],
+          gcells[origin + 3u * p.h],
         );
         dc += gcells[origin + 4u * p.h];
       }

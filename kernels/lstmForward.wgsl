@@ -1,6 +1,6 @@
 // lstmForward: all t steps of an LSTM for `batch` sets of b sequences: a = z[s] + bias + h[s-1] wh;
-// i, f, o = sigmoid(a), g = tanh(a); c[s] = f c[s-1] + i g; h[s] = o tanh(c[s]). z [batch, t, b, 4h],
-// wh [h, 4h] and bias [4h] (a set's own when ws is not 0), h0 and c0 [batch, b, h]; out hs
+// i, f, o = sigmoid(a), g = tanh(a); c[s] = f c[s-1] + i g; h[s] = o tanh(c[s]). z [batch, t, b,
+// 4h], wh [h, 4h] and bias [4h] (a set's own when ws is not 0), h0 and c0 [batch, b, h]; out hs
 // [batch, t, b, h] and cells [batch, t, b, 5h]: i f g o c. masked: where mask [batch, t, b] is 0, h
 // and c stay and the gates in cells are 0. For h up to 256.
 // WIDTH invocations keep one sequence, one an element of h, 256 / WIDTH sequences a workgroup; h of

@@ -48,7 +48,10 @@ fn main(
       var a = vec4f(z[zAt], z[zAt + p.h], z[zAt + 2u * p.h], z[zAt + 3u * p.h]);
       a += vec4f(bias[own], bias[own + p.h], bias[own + 2u * p.h], bias[own + 3u * p.h]);
       a += vec4f(
-        product[origin], product[origin + p.h], product[origin + 2u * p.h], product[origin + 3u * p.h],
+        product[origin],
+        product[origin + p.h],
+        product[origin + 2u * p.h],
+        product[origin + 3u * p.h],
       );
       gates = vec4f(sigmoidOf(a.x), sigmoidOf(a.y), tanhOf(a.z), sigmoidOf(a.w));
       c = gates.y * c + gates.x * gates.z;

@@ -1,6 +1,6 @@
 // lstmStepBackward: step s of lstmBackward, for large h: dz[s] from the cotangents and from what
-// step s + 1 left: product = dz[s+1] wh^T [batch, b, h], which a matmul has made, and states, what a
-// masked step kept of dh, and dc [2, batch, b, h]; both count as 0 at the last step.
+// step s + 1 left: product = dz[s+1] wh^T [batch, b, h], which a matmul has made, and states, what
+// a masked step kept of dh, and dc [2, batch, b, h]; both count as 0 at the last step.
 // One invocation computes one element of h.
 // Grid: ceil(batch * b * h / 256) workgroups, folded into y above 65,535.
 struct Params {

@@ -1,4 +1,5 @@
-// poolScatter: out[n, h, w, c] = sum of g[n, oh, ow, c] over the windows whose idx is h * w's pixel.
+// poolScatter: out[n, h, w, c] = sum of g[n, oh, ow, c] over the windows whose idx is
+// row * w + column of that pixel.
 // The owner gathers: one invocation sums, for one pixel, over the windows that cover it, in order.
 // Grid: ceil(n * h * w * c / 256) workgroups, folded into y above 65,535.
 struct Params {

@@ -33,7 +33,11 @@ fn main(
       let mid = (low + high) / 2u;
       let other = order[row + mid];
       let theirs = key(x[row + other], down);
-      if (theirs < mine || (theirs == mine && other < place)) { low = mid + 1u; } else { high = mid; }
+      if (theirs < mine || (theirs == mine && other < place)) {
+        low = mid + 1u;
+      } else {
+        high = mid;
+      }
     }
     let own = at - select(second, first, left);
     out[row + first + own + low - otherStart] = place;

@@ -13,7 +13,7 @@ const targets = {
 };
 const options = [
   ...["--runtime", "stub", "--noAssert", "--importMemory", "--initialMemory", "2"],
-  ...["--maximumMemory", "65536", "--use", "abort="],
+  ...["--maximumMemory", "65536", "--use", "abort=", "--enable", "threads"],
   // Not -O3: its flattening makes the module a fifth larger, and sums in V8 six times slower.
   ...["-O2", "--converge"],
 ];

@@ -25,7 +25,7 @@ describe("parseOptions", () => {
   test("sinusoid takes its own protocol", () => {
     expect(parse("--task sinusoid")?.settings).toMatchObject({
       ...{ shot: 10, query: 10, steps: 1, metaBatch: 25, filters: 40, innerLr: 0.01 },
-      ...{ iterations: 15000, testTasks: 600 },
+      ...{ outerLr: 0.001, outerDecay: 0, iterations: 15000, testTasks: 600 },
     });
   });
 
@@ -33,27 +33,13 @@ describe("parseOptions", () => {
     const line =
       "--task omniglot --data d --way 20 --shot 5 --query 2 --steps 3 --order 1 --seed 9 --seeds 2 " +
       "--device wasm --iterations 7 --meta-batch 4 --filters 64 --inner-lr 1e-1 --test-tasks 50 " +
+      "--outer-lr 0.01 --outer-decay 1 " +
       "--out a.html --save b.safetensors";
     expect(parse(line)).toEqual({
       settings: {
-        ...{
-          task: "omniglot",
-          way: 20,
-          shot: 5,
-          query: 2,
-          steps: 3,
-          orders: [1],
-          seed: 9,
-          seeds: 2,
-        },
-        ...{
-          device: "wasm",
-          iterations: 7,
-          metaBatch: 4,
-          filters: 64,
-          innerLr: 0.1,
-          testTasks: 50,
-        },
+        ...{ task: "omniglot", way: 20, shot: 5, query: 2, steps: 3, orders: [1], seed: 9 },
+        ...{ seeds: 2, device: "wasm", iterations: 7, metaBatch: 4, filters: 64, innerLr: 0.1 },
+        ...{ outerLr: 0.01, outerDecay: 1, testTasks: 50 },
       },
       ...{ data: "d", resume: undefined, out: "a.html", save: "b.safetensors" },
     });
@@ -83,6 +69,8 @@ describe("parseOptions", () => {
     ["--iterations=", '--iterations is a whole number from 1; got ""'],
     ["--inner-lr 0", '--inner-lr is a number above 0; got "0"'],
     ["--inner-lr Infinity", '--inner-lr is a number above 0; got "Infinity"'],
+    ["--outer-lr=-1", '--outer-lr is a number above 0; got "-1"'],
+    ["--outer-decay 1.5", '--outer-decay is a number from 0 to 1; got "1.5"'],
     ["--order 3", '--order is 1, 2; got "3"'],
     ["--device gpu", '--device is auto, reference, wasm, webgpu; got "gpu"'],
     ["--task omniglot", "--task omniglot needs --data DIR, the folder of omniglot.json"],

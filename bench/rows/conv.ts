@@ -2,9 +2,9 @@
 // counted: every one of the three derivatives does as much as the forward pass.
 
 import { conv2d, conv2dInput, conv2dKernel, grad, mul, sum, type Tensor } from "hypergrad";
-import { type Group, normal, type Row } from "../row";
+import { type Group, type Input, images, type Row } from "../row";
 
-interface Case {
+export interface ConvCase {
   n: number;
   side: number;
   c: number;
@@ -14,13 +14,13 @@ interface Case {
 }
 
 /** A 3x3 convolution with padding 1: forward, both gradients, and ∂/∂x of ⟨dW, v⟩. */
-function family({ n, side, c, oc, stride = 1, quick }: Case): Group {
+export function convFamily({ n, side, c, oc, stride = 1, quick }: ConvCase): Group {
   const padding = 1;
   const options = { stride, padding };
   const out = Math.floor((side + 2 * padding - 3) / stride) + 1;
-  const image = [n, side, side, c];
-  const kernel = [3, 3, c, oc];
-  const result = [n, out, out, oc];
+  const image = images(n, side, side, c);
+  const kernel: Input = { kind: "normal", shape: [3, 3, c, oc], role: "kernel" };
+  const result = images(n, out, out, oc);
   const elements = n * (side * side * c + out * out * oc) + 9 * c * oc;
   const forward = { flops: 2 * n * out * out * oc * 9 * c, bytes: 4 * elements };
   const name = `${n}x${side}x${side}, ${c} to ${oc}${stride === 1 ? "" : `, stride ${stride}`}`;
@@ -38,25 +38,25 @@ function family({ n, side, c, oc, stride = 1, quick }: Case): Group {
     name: `conv ${name}`,
     rows: [
       row("forward", {
-        inputs: [normal(...image), normal(...kernel)],
+        inputs: [image, kernel],
         f: (x, w) => conv2d(x, w, options),
         within: "arithmetic",
         quick,
       }),
       row("input gradient", {
-        inputs: [normal(...result), normal(...kernel)],
+        inputs: [result, kernel],
         f: (g, w) => conv2dInput(g, w, { ...options, size: [side, side] }),
         within: "arithmetic",
         quick,
       }),
       row("kernel gradient", {
-        inputs: [normal(...image), normal(...result)],
+        inputs: [image, result],
         f: (x, g) => conv2dKernel(x, g, { ...options, size: [3, 3] }),
         within: "arithmetic",
         quick,
       }),
       row("second order, compiled", {
-        inputs: [normal(...image), normal(...result), normal(...kernel)],
+        inputs: [image, result, kernel],
         f: second,
         truth: (_, g, v) => conv2dInput(g, v, { ...options, size: [side, side] }),
         within: "arithmetic",
@@ -68,13 +68,13 @@ function family({ n, side, c, oc, stride = 1, quick }: Case): Group {
 }
 
 export const convGroups: readonly Group[] = [
-  family({ n: 5, side: 28, c: 1, oc: 32, quick: true }),
-  family({ n: 75, side: 28, c: 1, oc: 32 }),
-  family({ n: 5, side: 14, c: 32, oc: 64, quick: true }),
-  family({ n: 75, side: 14, c: 32, oc: 64 }),
-  family({ n: 64, side: 32, c: 3, oc: 32 }),
-  family({ n: 5, side: 7, c: 64, oc: 64 }),
-  family({ n: 5, side: 14, c: 32, oc: 32, stride: 2, quick: true }),
-  family({ n: 5, side: 28, c: 1, oc: 32, stride: 2 }),
-  family({ n: 4, side: 84, c: 3, oc: 32 }),
+  convFamily({ n: 5, side: 28, c: 1, oc: 32, quick: true }),
+  convFamily({ n: 75, side: 28, c: 1, oc: 32 }),
+  convFamily({ n: 5, side: 14, c: 32, oc: 64, quick: true }),
+  convFamily({ n: 75, side: 14, c: 32, oc: 64 }),
+  convFamily({ n: 64, side: 32, c: 3, oc: 32 }),
+  convFamily({ n: 5, side: 7, c: 64, oc: 64 }),
+  convFamily({ n: 5, side: 14, c: 32, oc: 32, stride: 2, quick: true }),
+  convFamily({ n: 5, side: 28, c: 1, oc: 32, stride: 2 }),
+  convFamily({ n: 4, side: 84, c: 3, oc: 32 }),
 ];

@@ -6,7 +6,7 @@ import { type Group, normal, type Row } from "../row";
 const LAYOUTS = ["NN", "TN", "NT", "TT"] as const;
 type Layout = (typeof LAYOUTS)[number];
 
-interface Product {
+export interface Product {
   m: number;
   k: number;
   n: number;
@@ -16,7 +16,7 @@ interface Product {
 }
 
 /** `matmul 64x784x256 TN`: m x k x n, and which operand is stored transposed. */
-function product({ m, k, n, layout = "NN", batch, quick }: Product): Row {
+export function product({ m, k, n, layout = "NN", batch, quick }: Product): Row {
   const transposeA = layout[0] === "T";
   const transposeB = layout[1] === "T";
   const lead = batch === undefined ? [] : [batch];

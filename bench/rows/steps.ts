@@ -26,7 +26,7 @@ function part(x: Tensor, task: number): Tensor {
   return reshape(slice(x, start, [1, ...rest]), rest);
 }
 
-interface Step {
+export interface Step {
   readonly name: string;
   readonly loss: Loss;
   readonly inputs: readonly Input[];
@@ -62,7 +62,7 @@ function batched({ loss, count, steps, lr }: Step) {
   };
 }
 
-function rows(step: Step, quick: boolean): Row[] {
+export function stepRows(step: Step, quick: boolean): Row[] {
   const { name, inputs, count } = step;
   const apart = (...xs: Tensor[]) => {
     const tasks = tasksOf(xs.slice(count), part);
@@ -95,26 +95,32 @@ function rows(step: Step, quick: boolean): Row[] {
   ];
 }
 
-function sinusoid(steps: number): Group {
+export function sinusoidStep(steps: number): Step {
   const name = `sinusoid MAML, ${steps} ${steps === 1 ? "step" : "steps"}`;
   const { lr, sizes } = SINUSOID;
   const count = 2 * (sizes.length - 1);
-  const step = { name, loss: regression, inputs: sinusoidInputs(), count, steps, lr };
-  return { name, rows: rows(step, true) };
+  return { name, loss: regression, inputs: sinusoidInputs(), count, steps, lr };
 }
 
-function conv(pool: ConvProtocol["pool"], by: ConvProtocol["by"], quick: boolean): Group {
-  const protocol: ConvProtocol = { filters: 32, pool, by, steps: 5, tasks: 4 };
+export function convStep(protocol: ConvProtocol): Step {
+  const { pool, by, steps } = protocol;
   const name = `conv MAML, ${pool === "max" ? "max-pool" : "stride 2"}, ${by} protocol`;
   const count = convNetInputs(protocol).length;
   const inputs = convMamlInputs(protocol);
-  const loss = classification(protocol);
-  return { name, rows: rows({ name, loss, inputs, count, steps: 5, lr: CONV.lr }, quick) };
+  return { name, loss: classification(protocol), inputs, count, steps, lr: CONV.lr };
 }
 
+const group = (step: Step, quick: boolean): Group => ({
+  name: step.name,
+  rows: stepRows(step, quick),
+});
+
+const conv = (pool: ConvProtocol["pool"], by: ConvProtocol["by"], quick: boolean): Group =>
+  group(convStep({ filters: 32, pool, by, steps: 5, tasks: 4 }), quick);
+
 export const stepGroups: readonly Group[] = [
-  sinusoid(1),
-  sinusoid(5),
+  group(sinusoidStep(1), true),
+  group(sinusoidStep(5), true),
   conv("stride", "torch", false),
   conv("max", "torch", false),
   conv("stride", "jax", true),

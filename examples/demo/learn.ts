@@ -5,14 +5,18 @@ import {
   crossEntropy,
   data,
   dispose,
+  div,
   key,
   mean,
   meta,
+  minimum,
   mse,
+  mul,
   nn,
   optim,
   relu,
   scope,
+  sub,
   type Tensor,
   type Tree,
 } from "hypergrad";
@@ -67,6 +71,15 @@ function convNet(way: number, filters: number): nn.Layer {
   );
 }
 
+/** Constant, then straight down to a hundredth over the last share `outerDecay` of the training. */
+function outerRate({ outerLr, outerDecay, iterations }: Settings): optim.Rate {
+  if (outerDecay === 0) return outerLr;
+  return (step) => {
+    const left = sub(1.01, div(step, iterations)); // share of the training, and 1 % more
+    return mul(minimum(div(left, outerDecay), 1), outerLr);
+  };
+}
+
 /** A learner with fresh weights by seed, or, with `arrays`, the one that they were taken from. */
 export function createLearner(
   settings: Settings,
@@ -85,7 +98,7 @@ export function createLearner(
     inner: meta.inner.sgd({ lr: innerLr }),
     steps,
     order,
-    outer: optim.adam({ lr: 1e-3 }),
+    outer: optim.adam({ lr: outerRate(settings) }),
   });
   const fresh = scope(() => learner.init(net.init(key(seed))));
   let state = fresh;

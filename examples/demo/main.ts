@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     throw new UsageError("the checkpoint is of --task omniglot: give --data DIR too");
   }
   const device = await init({ device: settings.device });
-  const about = `${device.name}: ${device.info.reason}`;
+  const about = device.info.reason;
   const version = await versions();
   warnOfOther(earlier, about, version);
   const state: Checkpoint = earlier ?? {
@@ -38,15 +38,9 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(`${version}\ndevice ${about}`);
   const tasks = await loadTasks(settings, data);
   console.log(`task   ${tasks.about}\nset    ${settingText(settings)}`);
-  let stopping = false;
-  // Once: the second Ctrl-C ends the process as usual.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      stopping = true;
-    });
-  }
+  const stopping = stopOnSignal();
   try {
-    const result = await run(state, tasks, () => stopping);
+    const result = await run(state, tasks, stopping);
     await finish({ command, state, result, tasks });
     return 0;
   } catch (error) {
@@ -56,6 +50,19 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`stopped and saved; go on with: npm run demo -- --resume ${command.save}${folder}`);
     return 130;
   }
+}
+
+/** Asks whether Ctrl-C was pressed. One press may arrive several times, passed on by npm; only one
+ * that comes seconds later ends the process without saving. */
+function stopOnSignal(): () => boolean {
+  let asked = 0;
+  const stop = () => {
+    if (asked > 0 && performance.now() - asked > 3000) process.exit(130);
+    asked ||= performance.now();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return () => asked > 0;
 }
 
 async function finish(parts: {
@@ -99,6 +106,7 @@ function settingText(s: Settings): string {
   return (
     `orders ${s.orders.join(" and ")}, ${s.iterations} meta-steps of ${s.metaBatch} tasks, ` +
     `${s.steps} inner ${s.steps === 1 ? "step" : "steps"} of ${s.innerLr}, ` +
+    `Adam ${s.outerLr}${s.outerDecay > 0 ? ` falling over the last ${100 * s.outerDecay} %` : ""}, ` +
     `${s.filters} ${s.task === "sinusoid" ? "hidden units" : "filters"}, ` +
     `seed ${s.seed}${s.seeds > 1 ? ` to ${s.seed + s.seeds - 1}` : ""}`
   );
@@ -112,7 +120,8 @@ function commandOf(s: Settings, { data }: Command): string {
   options.push(["shot", s.shot], ["query", s.query], ["steps", s.steps]);
   if (s.orders.length === 1) options.push(["order", s.orders[0]]);
   options.push(["iterations", s.iterations], ["meta-batch", s.metaBatch], ["filters", s.filters]);
-  options.push(["inner-lr", s.innerLr], ["test-tasks", s.testTasks], ["seed", s.seed]);
+  options.push(["inner-lr", s.innerLr], ["outer-lr", s.outerLr]);
+  options.push(["outer-decay", s.outerDecay], ["test-tasks", s.testTasks], ["seed", s.seed]);
   options.push(["seeds", s.seeds], ["device", s.device]);
   return `npm run demo -- ${options.map(([name, value]) => `--${name} ${value}`).join(" ")}`;
 }

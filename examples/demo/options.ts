@@ -25,6 +25,9 @@ export interface Settings {
   metaBatch: number;
   filters: number;
   innerLr: number;
+  outerLr: number;
+  /** The last share of the training, over which the outer rate falls to a hundredth. */
+  outerDecay: number;
   /** Fixed test tasks. */
   testTasks: number;
 }
@@ -45,11 +48,15 @@ export interface Command {
 /** A command line that cannot be run; the message is one line. */
 export class UsageError extends Error {}
 
-const images = { way: 5, shot: 1, query: 1, steps: 1, metaBatch: 8, filters: 32, innerLr: 0.4 };
+const images = {
+  ...{ way: 5, shot: 1, query: 1, steps: 1, metaBatch: 8, filters: 32 },
+  ...{ innerLr: 0.4, outerLr: 2e-3, outerDecay: 0.4 },
+};
 /** Protocols of the three tasks. */
 const defaults = {
   sinusoid: {
-    ...{ way: 1, shot: 10, query: 10, steps: 1, metaBatch: 25, filters: 40, innerLr: 0.01 },
+    ...{ way: 1, shot: 10, query: 10, steps: 1, metaBatch: 25, filters: 40 },
+    ...{ innerLr: 0.01, outerLr: 1e-3, outerDecay: 0 },
     ...{ iterations: 15000, orders: [2, 1] as Order[] },
   },
   characters: { ...images, iterations: 1500, orders: [2, 1] as Order[] },
@@ -71,6 +78,8 @@ export const help = `Learns to learn: second-order MAML beside first order and t
   --meta-batch N     tasks of a meta-step (8; sinusoid 25)
   --filters N        filters of a conv layer, or hidden units of the sinusoid's net (32; 40)
   --inner-lr X       learning rate of the inner steps (0.4; sinusoid 0.01)
+  --outer-lr X       Adam's learning rate (0.002; sinusoid 0.001)
+  --outer-decay X    last share of training, over which that rate falls to 1 % (0.4; sinusoid 0)
   --test-tasks N     fixed test tasks (600)
   --seed N           seed of weights and tasks (0)
   --seeds N          runs, with seeds from --seed on, averaged in the table (1)
@@ -85,6 +94,7 @@ const text = { type: "string" } as const;
 const options = {
   ...{ task: text, data: text, way: text, shot: text, query: text, steps: text, order: text },
   ...{ iterations: text, "meta-batch": text, filters: text, "inner-lr": text, seed: text },
+  ...{ "outer-lr": text, "outer-decay": text },
   ...{ seeds: text, device: text, out: text, save: text, resume: text, "test-tasks": text },
   help: { type: "boolean" },
 } as const;
@@ -120,7 +130,13 @@ export function parseOptions(args: readonly string[]): Command | null {
   }
   const base = defaults[task];
   const whole = (name: string, fallback: number, least = 1) =>
-    given[name] === undefined ? fallback : number(name, given[name], least, true);
+    number(name, given[name], fallback, `a whole number from ${least}`, (n) => {
+      return Number.isSafeInteger(n) && n >= least;
+    });
+  const rate = (name: string, fallback: number) =>
+    number(name, given[name], fallback, "a number above 0", (n) => n > 0 && n < Infinity);
+  const share = (name: string, fallback: number) =>
+    number(name, given[name], fallback, "a number from 0 to 1", (n) => n >= 0 && n <= 1);
   const settings: Settings = {
     task,
     way: whole("way", base.way, 2),
@@ -137,10 +153,9 @@ export function parseOptions(args: readonly string[]): Command | null {
     iterations: whole("iterations", base.iterations),
     metaBatch: whole("meta-batch", base.metaBatch),
     filters: whole("filters", base.filters),
-    innerLr:
-      given["inner-lr"] === undefined
-        ? base.innerLr
-        : number("inner-lr", given["inner-lr"], 0, false),
+    innerLr: rate("inner-lr", base.innerLr),
+    outerLr: rate("outer-lr", base.outerLr),
+    outerDecay: share("outer-decay", base.outerDecay),
     testTasks: whole("test-tasks", 600, 2),
   };
   const save = given.save ?? resume ?? `checkpoints/${task}.safetensors`;
@@ -154,14 +169,16 @@ function choice<T extends string>(name: string, value: string, among: readonly T
   return value as T;
 }
 
-function number(name: string, value: string, least: number, whole: boolean): number {
+function number(
+  name: string,
+  value: string | undefined,
+  fallback: number,
+  what: string,
+  fits: (n: number) => boolean,
+): number {
+  if (value === undefined) return fallback;
   const n = value.trim() === "" ? Number.NaN : Number(value);
-  if (whole && (!Number.isSafeInteger(n) || n < least)) {
-    throw new UsageError(`--${name} is a whole number from ${least}; got ${JSON.stringify(value)}`);
-  }
-  if (!whole && !(n > least && n < Number.POSITIVE_INFINITY)) {
-    throw new UsageError(`--${name} is a number above ${least}; got ${JSON.stringify(value)}`);
-  }
+  if (!fits(n)) throw new UsageError(`--${name} is ${what}; got ${JSON.stringify(value)}`);
   return n;
 }
 

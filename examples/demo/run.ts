@@ -16,6 +16,9 @@ const MARKS = 30;
 const MARK_TASKS = 24;
 const MARK_FROM = 2 ** 32; // task numbers that training never reaches
 
+/** Lets signals and the terminal have their turn: WASM steps alone never leave the event loop free. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 export interface Result {
   rows: Row[];
   /** The learners, for pictures: second order (or first, when only that was trained), scratch. */
@@ -59,6 +62,7 @@ async function train(
   const every = Math.max(1, Math.round(iterations / MARKS));
   let recent = Number.NaN;
   while (phase.done < iterations && !stop()) {
+    await turn();
     const first = phase.done * metaBatch;
     const loss = await learner.step(Array.from({ length: metaBatch }, (_, i) => stream(first + i)));
     phase.loss.push(loss);
@@ -108,7 +112,8 @@ async function test(
   const bar = progress("testing", testTasks * (phases.length + seeds));
   let done = 0;
   const judge = (learner: Learner) =>
-    evaluate(learner, tasks, settings, () => {
+    evaluate(learner, tasks, settings, async () => {
+      await turn();
       if (stop()) throw new Stopped();
       bar.update(++done, "");
     });

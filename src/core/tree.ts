@@ -34,13 +34,12 @@ function walk(
   path: string,
 ): unknown {
   if (!isNode(tree)) return f(tree, ...others);
-  const form = Array.isArray(tree) ? "array" : "object";
   for (const other of others) {
     const fits = isNode(other) && Array.isArray(other) === Array.isArray(tree);
     if (!fits || Object.keys(other).length !== Object.keys(tree).length) {
       throw new ShapeError(
-        `tree: forms differ at ${path || "the root"}: the first tree has an ${form} of ` +
-          `${Object.keys(tree).length} there. Give trees of one form.`,
+        `tree: forms differ at ${path || "the root"}: the first tree has ${formOf(tree)} there, ` +
+          `another ${formOf(other)}. Give trees of one form.`,
       );
     }
   }
@@ -71,6 +70,11 @@ function walk(
     );
   }
   return out;
+}
+
+function formOf(x: unknown): string {
+  if (!isNode(x)) return "a leaf";
+  return `an ${Array.isArray(x) ? "array" : "object"} of ${Object.keys(x).length}`;
 }
 
 /** The path of every leaf, in the order of `treeLeaves`: `layers[0].w`. */

@@ -6,7 +6,14 @@ import { setDevice } from "./current";
 import type { Device, DeviceName } from "./device";
 import { referenceDevice } from "./reference/device";
 import { wasmDevice } from "./wasm/device";
-import { adapterName, findAdapter, isSoftware, webgpuDevice } from "./webgpu/device";
+import {
+  adapterName,
+  findAdapter,
+  isSoftware,
+  type WebGPUDevice,
+  webgpuDevice,
+} from "./webgpu/device";
+import { selfTest } from "./webgpu/selfTest";
 
 export interface InitOptions {
   /** "auto" takes webgpu when the adapter is a real GPU, else wasm. Default "auto". */
@@ -17,6 +24,9 @@ export interface InitOptions {
   readonly deterministic?: boolean;
   /** The WebGPU implementation, where it is not `navigator.gpu`. */
   readonly gpu?: GPU;
+  /** Run every kernel variant of the webgpu device against the reference first, and throw an error
+   * that names one that is wrong on this adapter. Default false. */
+  readonly selfTest?: boolean;
 }
 
 const NAMES = ["auto", "webgpu", "wasm", "reference"];
@@ -43,11 +53,16 @@ export async function init(options: InitOptions = {}): Promise<Device> {
 
 async function make(name: "auto" | DeviceName, options: InitOptions): Promise<Device> {
   if (name === "reference") return referenceDevice();
-  if (name === "webgpu") return webgpuDevice({ gpu: options.gpu });
+  if (name === "webgpu") return tested(await webgpuDevice({ gpu: options.gpu }), options);
   if (name === "wasm") return wasmDevice(options);
   const adapter = await findAdapter(options.gpu);
   if (adapter === null) return wasmDevice({ ...options, because: "no WebGPU adapter is here" });
-  if (!isSoftware(adapter.info)) return webgpuDevice({ adapter });
+  if (!isSoftware(adapter.info)) return tested(await webgpuDevice({ adapter }), options);
   const because = `the WebGPU adapter (${adapterName(adapter.info)}) computes on the CPU`;
   return wasmDevice({ ...options, because });
+}
+
+async function tested(device: WebGPUDevice, options: InitOptions): Promise<Device> {
+  if (options.selfTest) await selfTest(device);
+  return device;
 }

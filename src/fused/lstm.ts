@@ -3,18 +3,17 @@
 
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
 import { sameShape, show } from "../core/shape";
-import { cast } from "../ops/cast";
 import { needFloats, needInts } from "../ops/checks";
-import { lessEqual, where } from "../ops/compare";
-import { cumsum } from "../ops/cumulative";
+import { where } from "../ops/compare";
 import { expand } from "../ops/expand";
 import { matmul } from "../ops/matmul";
 import { slice } from "../ops/movement";
 import { expandDims, reshape } from "../ops/reshape";
-import { constant, upload } from "../tensor/create";
+import { constant } from "../tensor/create";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { lstmForward } from "./lstmOps";
+import { maskOf } from "./steps";
 
 /** Weights of an LSTM from i inputs to h units, gates in the order i, f, g, o. */
 export type LstmParams = {
@@ -59,9 +58,9 @@ export function lstm(x: Tensor, params: LstmParams, options: LstmOptions = {}): 
   const h = wh.shape[0];
   return scope(() => {
     const zero = expand(constant(x.device, 0, "float32"), [rows, h]);
-    const { h0 = zero, c0 = zero } = options;
+    const { h0 = zero, c0 = zero, lengths } = options;
     if (t === 0) return { y: expand(constant(x.device, 0, "float32"), [0, rows, h]), h: h0, c: c0 };
-    const mask = maskOf(x, options);
+    const mask = lengths === undefined ? (options.mask ?? null) : maskOf(lengths, t);
     const [hs, cells] = lstmForward(matmul(x, wx), wh, b, h0, c0, mask);
     return {
       y: mask === null ? hs : where(expandDims(mask, -1), hs, 0),
@@ -69,12 +68,6 @@ export function lstm(x: Tensor, params: LstmParams, options: LstmOptions = {}): 
       c: reshape(slice(cells, [t - 1, 0, 4 * h], [1, rows, h]), [rows, h]),
     };
   });
-}
-
-function maskOf(x: Tensor, { mask, lengths }: LstmOptions): Tensor | null {
-  if (lengths === undefined) return mask ?? null;
-  const ones = expand(constant(x.device, 1, "float32"), [x.shape[0], 1]);
-  return lessEqual(cumsum(ones, { axis: 0 }), cast(lengths, "float32"));
 }
 
 function check(x: Tensor, { wx, wh, b }: LstmParams, options: LstmOptions): void {
@@ -107,7 +100,9 @@ function check(x: Tensor, { wx, wh, b }: LstmParams, options: LstmOptions): void
     );
   }
   if (mask !== undefined && mask.dtype !== "bool") {
-    throw new DTypeError(`lstm: the mask is ${mask.dtype}, not bool. Use greater(mask, 0).`);
+    throw new DTypeError(
+      `lstm: the mask is ${mask.dtype}, not bool. Use a comparison, or cast(mask, "bool").`,
+    );
   }
   if (lengths !== undefined) needInts("lstm", "lengths", lengths);
   if (mask !== undefined && lengths !== undefined) {

@@ -2,10 +2,14 @@
 // over t steps costs t steps at every order: no step's gradient is ever as long as the sequence.
 
 import { stridesOf } from "../core/shape";
-import { spread } from "../ops/expand";
+import { cast } from "../ops/cast";
+import { lessEqual } from "../ops/compare";
+import { cumsum } from "../ops/cumulative";
+import { expand, spread } from "../ops/expand";
 import { move } from "../ops/move";
 import { splitAlong } from "../ops/movement";
 import { reshape } from "../ops/reshape";
+import { constant } from "../tensor/create";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 
@@ -43,4 +47,10 @@ export function stackSteps(xs: readonly Tensor[], axis: number): Tensor {
 export function unstackSteps(x: Tensor, axis: number): Tensor[] {
   const shape = x.shape.filter((_, i) => i !== axis);
   return splitAlong(x, x.shape[axis], axis).map((part) => reshape(part, shape));
+}
+
+/** The mask [t, b] of the first `lengths[r]` of t steps, for int32 lengths [b]. */
+export function maskOf(lengths: Tensor, t: number): Tensor {
+  const ones = expand(constant(lengths.device, 1, "float32"), [t, 1]);
+  return lessEqual(cumsum(ones, { axis: 0 }), cast(lengths, "float32"));
 }

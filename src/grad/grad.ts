@@ -39,6 +39,7 @@ export function valueAndGrad<X extends Tree, R extends unknown[]>(
       let made: unknown;
       const traced = trace(floatLeaves("grad", point), (leaves) => {
         made = f(refill(point, leaves), ...rest);
+        if (aux && !Array.isArray(made)) throw noPair();
         const value = aux ? (made as readonly unknown[])[0] : made;
         if (!isScalar(value)) throw notOne(value);
         return [value];
@@ -47,6 +48,12 @@ export function valueAndGrad<X extends Tree, R extends unknown[]>(
       const one = expand(constant(y.device, 1, "float32"), y.shape);
       return [made, refill(point, gradients(traced, [one]))];
     });
+}
+
+function noPair(): Error {
+  return new TypeError(
+    "grad: with aux the function must return [value, aux], and returned no array. Return both.",
+  );
 }
 
 function notOne(y: unknown): Error {

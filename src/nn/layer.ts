@@ -7,6 +7,9 @@ import type { Tree } from "../tensor/tree";
 export interface Context {
   /** Randomness for layers that draw, such as dropout; without it they are the identity. */
   readonly key?: Key;
+  /** Which places of the sequences are there, bool, for layers that mix places: [t, b] where time
+   * comes first (recurrent layers), [b, t] where it comes second (attention). Default: all. */
+  readonly mask?: Tensor;
 }
 
 export interface Layer<P extends Tree = Tree> {

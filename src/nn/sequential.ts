@@ -28,7 +28,8 @@ export function sequential(...stages: readonly Stage[]): Layer<readonly Tree[]> 
       const keys = context?.key === undefined ? [] : split(context.key, stages.length);
       return stages.reduce<Tensor>((y, stage, i) => {
         if (typeof stage === "function") return stage(y);
-        const own: Context | undefined = keys[i] === undefined ? context : { key: keys[i] as Key };
+        const own: Context | undefined =
+          keys[i] === undefined ? context : { ...context, key: keys[i] };
         return stage.apply(params[i] as never, y, own);
       }, x);
     },

@@ -97,6 +97,8 @@ export function minimum(a: Like, b: Like): Tensor {
 
 /** x held between `low` and `high`. The gradient passes where low ≤ x ≤ high. */
 export function clip(x: Tensor, low: Like, high: Like): Tensor {
-  const floor = where(greater(low, x), low, x);
-  return where(greater(x, high), high, floor);
+  const bounds = [pair("clip", x, low)[1], pair("clip", x, high)[1]];
+  const [v, a, b] = aligned("clip", [x, ...bounds]);
+  const floor = where(greater(a, v), a, v);
+  return where(greater(v, b), b, floor);
 }

@@ -4,7 +4,8 @@ import { ShapeError } from "../core/errors";
 import { expandsTo, type Shape, sameShape, show, sizeOf, stridesOf } from "../core/shape";
 import type { Storage } from "../device/device";
 import { type Calls, type DefinedOp, defineOp, type Operand } from "../tensor/op";
-import type { Repeat, Tensor } from "../tensor/tensor";
+import { isTensor, type Repeat, type Tensor } from "../tensor/tensor";
+import { needTensors } from "./checks";
 import { move } from "./move";
 import { sum } from "./reduce";
 import { reshape } from "./reshape";
@@ -68,6 +69,7 @@ function repeatOf(from: Shape, to: Shape): Repeat | null {
  * @throws ShapeError when a size is neither 1 nor the one asked for
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
+  if (!isTensor("expand", x)) needTensors("expand", { x });
   if (sameShape(x.shape, shape)) return x;
   if (!expandsTo(x.shape, shape)) {
     throw new ShapeError(
@@ -101,6 +103,12 @@ export function apart(calls: Calls, x: Operand, rank: number): [Storage, number]
 /** Sums `x` over the axes along which `shape` would be repeated: the adjoint of `expand`. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
+  if (!expandsTo(shape, x.shape)) {
+    throw new ShapeError(
+      `sumTo: shapes do not fit: x is ${show(x.shape)}, asked for ${show(shape)}. ` +
+        "Each size asked for must be 1 or that of x, from the last axis back.",
+    );
+  }
   const skip = x.shape.length - shape.length;
   const axes: number[] = [];
   for (let i = 0; i < x.shape.length; i++) {

@@ -4,6 +4,7 @@ import { DTypeError, ShapeError } from "../core/errors";
 import { broadcast, type Shape, sameShape, show, sizeOf } from "../core/shape";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
+import { needTensors } from "./checks";
 import { apart, expand, sumTo } from "./expand";
 import { expandDims, reshape } from "./reshape";
 
@@ -76,7 +77,8 @@ function dims(a: Shape, b: Shape, { ta, tb }: Layout) {
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false } = options;
-  if (a.dtype !== "float32" || b.dtype !== "float32") {
+  if (a?.dtype !== "float32" || b?.dtype !== "float32") {
+    needTensors("matmul", { a, b });
     throw new DTypeError(
       `matmul: wrong dtype: a is ${a.dtype}, b is ${b.dtype}. Use cast(x, "float32").`,
     );

@@ -5,9 +5,10 @@ import { DTypeError, ShapeError } from "../core/errors";
 import { axesOf, axisOf, type Shape, show, sizeOf } from "../core/shape";
 import type { KernelName } from "../device/kernels";
 import { type DefinedOp, defineOp, type Kind, type OpRecord } from "../tensor/op";
-import type { Tensor } from "../tensor/tensor";
+import { isTensor, type Tensor } from "../tensor/tensor";
 import { div, mul, sub } from "./arithmetic";
 import { cast } from "./cast";
+import { needFloats, needTensors } from "./checks";
 import { expand } from "./expand";
 import { scatterAlong } from "./gather";
 import { exp, square } from "./math";
@@ -109,6 +110,7 @@ export function reduceAxes(
   x: Tensor,
   { axis, keepDims = false }: ReduceOptions,
 ): Tensor {
+  if (!isTensor(name, x)) needTensors(name, { x });
   const axes = axesOf(name, axis, x.shape.length);
   let y = x;
   if (axes.length === 0 && x.shape.length === 0) y = op([x], { from: 0, to: 0 });
@@ -127,7 +129,7 @@ export function reduceAxes(
 
 /** Bool counts as 0 and 1. */
 function numeric(x: Tensor): Tensor {
-  return x.dtype === "bool" ? cast(x, "int32") : x;
+  return x?.dtype === "bool" ? cast(x, "int32") : x;
 }
 
 /** Sum over axes; of bool: how many are true, int32. The sum of nothing is 0. */
@@ -137,19 +139,22 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Mean over axes, float32. Of int32 and bool as well. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  const y = sum(cast(x, "float32"), options);
+  const y = reduceAxes("mean", sumOp, cast(x, "float32"), options);
   return mul(y, y.size / x.size);
 }
 
 /** Variance over axes: the mean squared distance from the mean, less `ddof` in the divisor. */
 export function variance(x: Tensor, options: ReduceOptions & { ddof?: number } = {}): Tensor {
   const { ddof = 0, ...rest } = options;
+  needFloats("variance", { x });
+  axesOf("variance", rest.axis, x.shape.length);
   const centred = sub(x, mean(x, { axis: rest.axis, keepDims: true }));
   const total = sum(square(centred), rest);
   return div(total, x.size / total.size - ddof);
 }
 
 function nonEmpty(name: string, x: Tensor, axis: ReduceOptions["axis"]): void {
+  needTensors(name, { x });
   for (const a of axesOf(name, axis, x.shape.length)) {
     if (x.shape[a] === 0) {
       throw new ShapeError(

@@ -3,7 +3,8 @@
 import { ShapeError } from "../core/errors";
 import { axisOf, checkShape, type Shape, sameShape, show, sizeOf } from "../core/shape";
 import { type DefinedOp, defineOp } from "../tensor/op";
-import type { Tensor } from "../tensor/tensor";
+import { isTensor, type Tensor } from "../tensor/tensor";
+import { needTensors } from "./checks";
 
 const reshapeOp: DefinedOp<Shape> = defineOp<Shape>({
   name: "reshape",
@@ -20,10 +21,16 @@ const reshapeOp: DefinedOp<Shape> = defineOp<Shape>({
  * @throws ShapeError when the numbers of elements differ
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (!isTensor("reshape", x)) needTensors("reshape", { x });
   if (sameShape(x.shape, shape)) return x;
   let form = shape;
   const open = shape.indexOf(-1);
   if (open >= 0) {
+    if (shape.indexOf(-1, open + 1) >= 0) {
+      throw new ShapeError(
+        `reshape: more than one size is -1: asked for ${show(shape)}. Leave one size open.`,
+      );
+    }
     const rest = shape.reduce((n, size, i) => (i === open ? n : n * size), 1);
     form = shape.map((size, i) => (i === open ? x.size / rest : size));
     if (!Number.isInteger(form[open])) throw misfit(x, shape);
@@ -43,6 +50,7 @@ function misfit(x: Tensor, shape: Shape): ShapeError {
 
 /** Puts in an axis of size 1 so that it stands at `axis` of the result. */
 export function expandDims(x: Tensor, axis: number): Tensor {
+  needTensors("expandDims", { x });
   const at = axisOf("expandDims", axis, x.shape.length + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
@@ -52,6 +60,7 @@ export function expandDims(x: Tensor, axis: number): Tensor {
  * @throws ShapeError when a named axis has another size
  */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
+  needTensors("squeeze", { x });
   const named = axis === undefined ? undefined : typeof axis === "number" ? [axis] : axis;
   const out = named?.map((a) => axisOf("squeeze", a, x.shape.length));
   for (const a of out ?? []) {

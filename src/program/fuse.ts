@@ -173,7 +173,11 @@ function schedule(graph: Graph, { of, look }: Known): (Cluster | [Vertex])[] {
     const unit = of.get(node);
     const members = unit !== undefined && unit.nodes.length > 1 ? unit.nodes : [node];
     for (const member of members) done.add(member);
-    for (const member of members) member.inputs.forEach(require);
+    for (const v of members.flatMap((member) => member.inputs)) {
+      const { source } = look(v).base;
+      // A view of a member can only stand after the cluster; in it members read the member itself.
+      if (source.kind !== "node" || !members.includes(source.node)) require(v);
+    }
     order.push(members.length > 1 ? unit! : [node]);
   };
   for (const node of graph.nodes) {

@@ -80,18 +80,20 @@ function flatten(data: Nested): { values: number[]; shape: number[] } {
 
 /** @internal A tensor of checked size on a given device. */
 export function upload(on: Device, values: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
-  if (dtype !== "float32" && !(values instanceof Int32Array)) checkIntegers(values, dtype);
+  if (dtype !== "float32" && !(values instanceof Int32Array))
+    checkIntegers("tensor", values, dtype);
   const data = dtype === "bool" ? Int32Array.from(values, (v) => (v === 0 ? 0 : 1)) : values;
   const t = create(on, Object.freeze([...shape]), dtype);
   if (t.size > 0) on.write(t.storage!, data as TypedArray);
   return t;
 }
 
-function checkIntegers(values: ArrayLike<number>, dtype: DType): void {
+/** @internal Throws ValueError for what is no number of an integer type. */
+export function checkIntegers(name: string, values: ArrayLike<number>, dtype: DType): void {
   for (let i = 0; i < values.length; i++) {
     if (dtype === "bool" ? values[i] !== values[i] : values[i] !== (values[i] | 0)) {
       throw new ValueError(
-        `tensor: no ${dtype}: value ${i} is ${values[i]}. Give whole numbers of 32 bits, or use float32.`,
+        `${name}: no ${dtype}: value ${i} is ${values[i]}. Give whole numbers of 32 bits, or use float32.`,
       );
     }
   }
@@ -115,7 +117,7 @@ export function constant(on: Device, value: number, dtype: DType): Tensor {
   const found = kept.get(value);
   if (found !== undefined && !Object.is(value, -0)) return found;
   if (kept.size >= MOST_CONSTANTS || Object.is(value, -0)) return upload(on, [value], [], dtype);
-  if (dtype !== "float32") checkIntegers([value], dtype);
+  if (dtype !== "float32") checkIntegers("tensor", [value], dtype);
   const storage = on.allocate(1, dtype, false);
   on.write(storage, [value]);
   const made = new Tensor(on, [], dtype, storage, null, { constant: value });

@@ -6,7 +6,7 @@ import { DTypeError, ShapeError, ValueError } from "../core/errors";
 import { checkShape, type Shape, sizeOf } from "../core/shape";
 import { device } from "../device/current";
 import type { Device } from "../device/device";
-import { constant, upload } from "./create";
+import { checkIntegers, constant, upload } from "./create";
 import { Tensor } from "./tensor";
 
 function checkDType(name: string, dtype: DType): void {
@@ -26,6 +26,7 @@ function checkCount(name: string, shape: Shape): void {
 function filled(name: string, on: Device, shape: Shape, value: number, dtype: DType): Tensor {
   checkCount(name, shape);
   checkDType(name, dtype);
+  if (dtype !== "float32") checkIntegers(name, [value], dtype);
   const scalar = constant(on, dtype === "bool" && value !== 0 ? 1 : value, dtype);
   const all = Object.freeze([...shape]);
   const t = new Tensor(on, all, dtype, scalar.storage, { inner: 1, mid: 1 });

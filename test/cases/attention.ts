@@ -18,12 +18,14 @@ interface Form {
   readonly odd?: number;
 }
 
-const SCALE = 0.5;
+const scaleOf = ({ d }: Form) => Math.fround(1 / Math.sqrt(Math.max(d, 1)));
 
-function sizes({ n = 1, tq, tk, d, dv = d, causal = false, mask }: Form) {
+function sizes(form: Form) {
+  const { n = 1, tq, tk, d, dv = d, causal = false, mask } = form;
   const mr = mask === undefined || mask.endsWith("keys") ? 0 : tk;
   const ms = mask === undefined || mask.startsWith("shared") ? 0 : mr === 0 ? tk : tq * tk;
-  const params = [n, tq, tk, d, dv, causal ? 1 : 0, mask === undefined ? 0 : 1, ms, mr, SCALE];
+  const params = [n, tq, tk, d, dv, causal ? 1 : 0, mask === undefined ? 0 : 1, ms, mr];
+  params.push(scaleOf(form));
   const places = (mr === 0 ? tk : tq * tk) * (ms === 0 ? 1 : n);
   return { n, tq, tk, d, dv, params, places: mask === undefined ? 1 : places };
 }
@@ -42,9 +44,9 @@ function operands(form: Form): Values[] {
 }
 
 /** All operands are within 1: a score is within `S` and off by `ofScore` roundings. */
-function scores({ d }: Form) {
-  const S = SCALE * d;
-  return { S, ofScore: (d + 2) * S + 2 * S };
+function scores(form: Form) {
+  const S = scaleOf(form) * form.d;
+  return { S, ofScore: (form.d + 4) * S };
 }
 
 /** exp turns an error of its argument into a relative one; sums over keys add theirs. */

@@ -29,8 +29,11 @@ export const WITHOUT_GRADIENT: readonly string[] = [
   ...["key", "bernoulli", "categorical", "permutation"],
 ];
 
-/** Kernels that no op of the table calls: `compile` makes chains, src/fused runs the LSTM's. */
-export const ELSEWHERE: readonly KernelName[] = ["chain", "lstmForward", "lstmBackward"];
+/** Kernels that no op of the table calls: `compile` makes chains, the rest are of src/fused. */
+export const ELSEWHERE: readonly KernelName[] = [
+  ...(["chain", "lstmForward", "lstmBackward"] as const),
+  ...(["attentionForward", "attentionBackward"] as const),
+];
 
 // biome-ignore lint/suspicious/noExplicitAny: attrs differ from op to op
 type AnyOp = Op<any>;

@@ -25,6 +25,8 @@ import {
   sub,
   where,
 } from "../../src/ops/index";
+import { tensor } from "../../src/tensor/create";
+import { ones } from "../../src/tensor/fill";
 import type { Tensor } from "../../src/tensor/tensor";
 import { apart, away, type Binary, bools, given, ints, type Row, range, row } from "./row";
 import { each } from "./truth";
@@ -111,6 +113,13 @@ const arithmetic: readonly Row[] = [
     inputs: [[2], [2]],
     truth: each((x, y) => x * y),
     special: PAIRS,
+  }),
+  row("mul: by tensors made inside", {
+    f: (x: Tensor) => mul(mul(x, tensor([1, 2, 3])), ones([3])),
+    inputs: [[3]],
+    truth: (x) => ({ shape: [3], data: x.data.map((v, i) => v * (i + 1)) }),
+    rule: "sum",
+    bilinear: true,
   }),
   row("mul: int32", {
     f: mul,

@@ -27,7 +27,17 @@ import {
 import { ones } from "../../src/tensor/fill";
 import type { Tensor } from "../../src/tensor/tensor";
 import { apart, away, bools, given, ints, type Row, row } from "./row";
-import { add as addAll, mean as average, over, rows, times, total } from "./truth";
+import {
+  add as addAll,
+  mean as average,
+  build,
+  each,
+  over,
+  rows,
+  times,
+  total,
+  type Values,
+} from "./truth";
 
 const Inf = Number.POSITIVE_INFINITY;
 const NaN = Number.NaN;
@@ -66,6 +76,18 @@ const sums: readonly Row[] = [
     rule: "sum",
     bilinear: true,
     same: (x: Tensor) => matmul(x, ones([7])),
+  }),
+  row("sum: of a view that a chain reads too", {
+    f: (x: Tensor) => {
+      const view = reshape(mul(x, x), [2, 3]);
+      return [exp(view), sum(view, { axis: 0 })];
+    },
+    inputs: [[3, 2]],
+    truth: (x) => {
+      const squares = build([2, 3], (i, j) => x.data[3 * i + j] ** 2);
+      return [each(Math.exp)(squares), over(addAll, [0])(squares)].flat() as Values[];
+    },
+    rule: "transcendental",
   }),
   row("sum: scalar", { f: sum, inputs: [[]], truth: over(addAll), bilinear: true }),
   row("sum: of nothing", {

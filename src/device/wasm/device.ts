@@ -13,7 +13,9 @@ import { type ProgramSource, type Runnable, runOnce } from "../program";
 import { Allocator } from "./allocator";
 import type { Exports, Kernel } from "./exports";
 import { WasmProgram } from "./program";
+import { isLarge, SHARE_FROM } from "./sharing";
 import { WasmStorage } from "./storage";
+import { startThreads, threadsHere } from "./threads";
 import { setFastestTile } from "./tile";
 
 export interface WasmOptions {
@@ -21,14 +23,20 @@ export interface WasmOptions {
   readonly simd?: "plain" | "relaxed";
   /** Take the plain binary, whose bits are the same on every processor. Default false. */
   readonly deterministic?: boolean;
-  /** Default 1. */
+  /** Default 1. More than there are cores is cut down to them. */
   readonly threads?: number;
+  /** Cores to count on; what the runtime says when not given. */
+  readonly cores?: number;
+  /** Nanoseconds of work from which threads share a call. Default SHARE_FROM. */
+  readonly shareFrom?: number;
   /** Why this device and no other, told after the reason for the binary. */
   readonly because?: string;
 }
 
 /** Pages of the largest memory: one less than 4 GiB, so that no block's end is address 0. */
 const MOST_PAGES = 65535;
+/** What threads have in common, and the cache line that it begins with; see asm/threads.ts. */
+const [COMMON_BYTES, LINE] = [256, 64];
 
 type Operands = readonly Storage[];
 
@@ -52,6 +60,7 @@ class WasmDevice implements Device {
     exports: Exports,
     memory: WebAssembly.Memory,
     allocator: Allocator,
+    private readonly shareFrom: number,
   ) {
     this.#exports = exports;
     this.#memory = memory;
@@ -101,6 +110,10 @@ class WasmDevice implements Device {
   run(kernel: KernelName, inputs: Operands, outputs: Operands, params: readonly number[]): void {
     const out = this.#address(kernel, outputs[0]);
     const p = params;
+    if (this.info.threads > 1 && isLarge(kernel, inputs, outputs, params)) {
+      runOnce(this, kernel, inputs, outputs, params);
+      return;
+    }
     switch (kernel) {
       case "map2": {
         const x = this.#address(kernel, inputs[0]);
@@ -167,9 +180,18 @@ class WasmDevice implements Device {
   }
 
   prepare(source: ProgramSource): Runnable {
+    const { execute, badIndex, abandon } = this.#exports;
     return new WasmProgram(this, source, {
-      execute: this.#exports.execute,
-      badIndex: this.#exports.badIndex,
+      execute: (list, slots, count) => {
+        try {
+          return execute(list, slots, count);
+        } catch (error) {
+          abandon();
+          throw error;
+        }
+      },
+      badIndex,
+      shareFrom: this.shareFrom,
       addressOf: (storage) => this.#address("compile", storage),
       words: (at, count) => this.#view("int32", at / BYTES + count) as Int32Array<ArrayBuffer>,
     });
@@ -186,6 +208,7 @@ class WasmDevice implements Device {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    if (this.info.threads > 1) this.#exports.stop();
     this.#owner = {};
     this.#ledger.clear();
     // Nothing keeps the old memory: no call gets as far as these any more.
@@ -244,28 +267,58 @@ function choose({ simd, deterministic = false }: WasmOptions) {
   return { simd: "plain", why: "plain SIMD, as this runtime has no relaxed SIMD" } as const;
 }
 
+/** Memory for one thread, or for several. */
+function newMemory(shared: boolean): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES, shared });
+}
+
+/** The module as it imports memory that threads share: in the build its limits have a maximum (1),
+ * here they are also shared (3). */
+function forSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const patched = new Uint8Array(bytes);
+  const name = [..."\x03env\x06memory\x02\x01"].map((c) => c.charCodeAt(0));
+  const at = patched.findIndex((_, i) => name.every((byte, j) => patched[i + j] === byte));
+  patched[at + name.length - 1] = 3;
+  return patched;
+}
+
 /**
- * A new WebAssembly device on one thread, with up to 4 GiB of memory.
+ * A new WebAssembly device with up to 4 GiB of memory.
  * @throws DeviceError when the runtime lacks the SIMD that is asked for
  */
 export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
   const { simd, why } = choose(options);
-  const { because } = options;
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES });
+  const { because, threads: asked = 1, shareFrom = SHARE_FROM } = options;
+  const reasons = [why];
+  if (because !== undefined) reasons.push(because);
+  let { threads, why: fewer } = await threadsHere(asked, options.cores);
+  const memory = newMemory(threads > 1);
   let allocator: Allocator;
   const outOfMemory = (bytes: number) => {
+    if (bytes === 1) throw new DeviceError("wasm: a kernel failed in a thread. This is a bug.");
     throw allocator.error(bytes >>> 0);
   };
-  const { instance } = await WebAssembly.instantiate(simd === "plain" ? plain : relaxed, {
-    env: { memory, outOfMemory },
-  });
+  const binary = simd === "plain" ? plain : relaxed;
+  const module = await WebAssembly.compile(threads > 1 ? forSharedMemory(binary) : binary);
+  const instance = await WebAssembly.instantiate(module, { env: { memory, outOfMemory } });
   const exports = instance.exports as unknown as Exports;
   allocator = new Allocator(memory, exports.heapBase());
-  setFastestTile(exports, allocator, simd);
-  const info: DeviceInfo = {
-    reason: `wasm: ${why}${because === undefined ? "" : `; ${because}`}`,
-    threads: 1,
-    simd,
-  };
-  return new WasmDevice(info, exports, memory, allocator);
+  const tile = setFastestTile(exports, allocator, simd);
+  if (threads > 1) {
+    const common = Math.ceil(allocator.allocate(COMMON_BYTES + LINE) / LINE) * LINE;
+    new Uint8Array(memory.buffer, common, COMMON_BYTES).fill(0);
+    try {
+      await startThreads({ module, memory, common, threads, tile });
+      exports.join(common, threads);
+    } catch (error) {
+      threads = 1;
+      fewer = `as ${(error as Error).message}`;
+    }
+  }
+  if (asked > 1) {
+    const count = threads === 1 ? "1 thread" : `${threads} threads`;
+    reasons.push(fewer === "" ? count : `${count}, not ${asked}, ${fewer}`);
+  }
+  const info: DeviceInfo = { reason: `wasm: ${reasons.join("; ")}`, threads, simd };
+  return new WasmDevice(info, exports, memory, allocator, shareFrom);
 }

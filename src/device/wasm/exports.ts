@@ -10,6 +10,10 @@ export interface Exports extends Record<string, unknown> {
   /** Runs a program: see asm/execute.ts. */
   execute(list: number, slots: number, count: number): number;
   badIndex(): number;
+  /** What threads do together: see asm/threads.ts. */
+  join(common: number, threads: number): void;
+  abandon(): void;
+  stop(): void;
   /** Chooses the register tile of the matrix kernels: see asm/gemm.ts. */
   setTile(id: number): void;
   map1(x: number, out: number, f: number, n: number, xInner: number, xMid: number): void;

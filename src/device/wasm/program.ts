@@ -5,12 +5,15 @@ import { throwIndex } from "../checks";
 import type { Device, Storage } from "../device";
 import { kernelNames, kernels, type Signature } from "../kernels";
 import type { Clock, ProgramCall, ProgramSource, Runnable, Slot } from "../program";
+import { sharing } from "./sharing";
 
 /** What a program needs of its device. */
 interface Host {
   execute(list: number, slots: number, count: number): number;
   badIndex(): number;
   addressOf(storage: Storage): number;
+  /** Nanoseconds of work from which threads share a call. */
+  readonly shareFrom: number;
   /** The memory as 32-bit words, `count` of them at least from address `at` on. */
   words(at: number, count: number): Int32Array;
 }
@@ -27,10 +30,10 @@ function operand({ bound, offset }: Slot): [number, number] {
 }
 
 /** A call as words: their number, the opcode, operands, parameters; see asm/execute.ts. */
-function encode({ kernel, inputs, outputs, params }: ProgramCall): number[] {
+function encode({ kernel, inputs, outputs, params }: ProgramCall, sharing: number): number[] {
   const operands = [...inputs, ...outputs].flatMap(operand);
   const signature: Signature = kernels[kernel];
-  const words = [kernelNames.indexOf(kernel)];
+  const words = [kernelNames.indexOf(kernel) + sharing];
   if (kernel === "chain") words.push(...encodeChain(operands, params));
   else {
     words.push(...operands);
@@ -62,7 +65,8 @@ export class WasmProgram implements Runnable {
     private readonly source: ProgramSource,
     private readonly host: Host,
   ) {
-    const encoded = source.calls.map(encode);
+    const bits = sharing(source.calls, host.shareFrom);
+    const encoded = source.calls.map((call, i) => encode(call, bits[i]));
     const words = encoded.flat();
     this.#places = [0];
     for (const call of encoded)

@@ -9,8 +9,12 @@ const ROUNDS = 6;
 const PRODUCTS = 3;
 
 /** Times each tile on small products, the candidates in turn, and sets the fastest: the best of a
- * few runs, which noise only makes longer. Takes some milliseconds. */
-export function setFastestTile(exports: Exports, memory: Allocator, simd: "plain" | "relaxed") {
+ * few runs, which noise only makes longer. Takes some milliseconds. Returns the tile. */
+export function setFastestTile(
+  exports: Exports,
+  memory: Allocator,
+  simd: "plain" | "relaxed",
+): number {
   const tiles = simd === "plain" ? [5, 4, 0] : [6, 5, 4, 0];
   const bytes = SIDE * SIDE * 4;
   const [a, b, out] = [0, 0, 0].map(() => memory.allocate(bytes));
@@ -25,5 +29,7 @@ export function setFastestTile(exports: Exports, memory: Allocator, simd: "plain
     }
   }
   for (const at of [a, b, out]) memory.free(at, bytes);
-  exports.setTile(tiles[best.indexOf(Math.min(...best))]);
+  const fastest = tiles[best.indexOf(Math.min(...best))];
+  exports.setTile(fastest);
+  return fastest;
 }

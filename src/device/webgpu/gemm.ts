@@ -90,7 +90,8 @@ export const skinnyColumns = (alongK: boolean) => (alongK ? 8 : 32);
 /** `alongK`: whether neighbours in the long operand of a skinny product go along k. `only`: the
  * variant to take whatever the shape, if the reader has it. */
 export function choose(size: Size, alongK: boolean, only: Variant | null): Chosen {
-  const able = only !== null && (only !== "skinny" || (size.plain && Math.min(size.m, size.n) <= 8));
+  const able =
+    only !== null && (only !== "skinny" || (size.plain && Math.min(size.m, size.n) <= 8));
   const fits = ({ variant, when }: Choice) => (able ? variant === only : when(size));
   const { variant, groups } = choices.find(fits)!;
   const count = groups(size, skinnyColumns(alongK));

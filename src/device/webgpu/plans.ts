@@ -1,6 +1,7 @@
 // Every kernel of the table in WGSL; one that is missing does not compile.
 
 import type { KernelName } from "../kernels";
+import { attention } from "./attention";
 import { chain } from "./chain";
 import { elementwise } from "./elementwise";
 import { movement } from "./movement";
@@ -21,4 +22,5 @@ export const plans: Record<KernelName, Plan> = {
   ...normalization,
   ...random,
   ...recurrent,
+  ...attention,
 };

@@ -1,0 +1,66 @@
+// What a sampler is: a value whose proposal is a function of the told trials and a random stream of
+// the trial's own; it remembers nothing, so a restored study asks what the first would have asked.
+
+import { HypergradError } from "../core/errors";
+import type { Stream } from "../core/random";
+import { type Code, drawUniform, type Layout } from "./layout";
+
+/** A told trial as samplers see it. */
+export interface Observation {
+  readonly code: Code;
+  /** Smaller is better, whatever the study's direction; Infinity for a failed trial. */
+  readonly value: number;
+  /** When it was told, counted over the study. */
+  readonly order: number;
+}
+
+/** Trials of an earlier study, best first, their values standardised to mean 0, deviation 1. */
+export type Earlier = readonly { readonly code: Code; readonly value: number }[];
+
+export interface History {
+  /** In the order asked, failed ones included. */
+  readonly told: readonly Observation[];
+  /** Asked and not told. */
+  readonly pending: readonly Code[];
+}
+
+export interface SamplerContext {
+  readonly layout: Layout;
+  /** The stream of (study's seed, trial's id). */
+  readonly random: Stream;
+  /** How many trials this sampler proposed before. */
+  readonly index: number;
+  /** The told trials: under a scheduler those of the largest budget that has at least `least` of
+   * them, else of the budget that has most. */
+  history(least: number): History;
+  readonly earlier: readonly Earlier[];
+  /** The study's constraint. */
+  allowed(code: Code): boolean;
+}
+
+export interface Sampler {
+  readonly name: string;
+  /** Its options, as JSON: a study is restored only with the sampler it was saved with. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The next point, which must be allowed; undefined when there are no more. */
+  propose(context: SamplerContext): Code | undefined;
+}
+
+const TRIES = 10_000;
+
+/** A random allowed point. Throws HypergradError when 10,000 draws are all refused. */
+export function drawAllowed({ layout, random, allowed }: SamplerContext): Code {
+  for (let i = 0; i < TRIES; i++) {
+    const code = drawUniform(layout, random);
+    if (allowed(code)) return code;
+  }
+  throw new HypergradError(
+    `ask: the constraint lets nothing through: ${TRIES} random points were all refused. ` +
+      "Loosen it, or narrow the ranges.",
+  );
+}
+
+/** Random search: every allowed point equally likely. */
+export function random(): Sampler {
+  return { name: "random", options: {}, propose: drawAllowed };
+}

@@ -1,0 +1,77 @@
+// Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011): each parameter is drawn where
+// good trials are dense and others are not; a trial not yet told counts among the others.
+
+import { checkPart, checkWhole } from "./checks";
+import { type Code, fill } from "./layout";
+import { parzen } from "./parzen";
+import { drawAllowed, type Sampler, type SamplerContext } from "./sampler";
+
+export interface TpeOptions {
+  /** Random trials before the first estimate. */
+  readonly start?: number;
+  /** The part of the trials that counts as good; 25 trials at most. */
+  readonly good?: number;
+  /** Draws for each parameter. */
+  readonly draws?: number;
+}
+
+const MOST_GOOD = 25;
+const TRIES = 100;
+
+/** Throws ValueError for options out of range. */
+export function tpe({ start = 10, good = 0.1, draws = 24 }: TpeOptions = {}): Sampler {
+  checkWhole("tpe", "start", start, 2);
+  checkWhole("tpe", "draws", draws, 1);
+  checkPart("tpe", "good", good);
+  return {
+    name: "tpe",
+    options: { start, good, draws },
+    propose(context) {
+      const { told, pending } = context.history(start);
+      if (told.length < start) return drawAllowed(context);
+      const ranked = told.map((_, i) => i).sort((i, j) => order(told[i].value, told[j].value));
+      const count = Math.min(MOST_GOOD, Math.ceil(good * told.length));
+      const best = new Set(ranked.slice(0, count));
+      const goods = told.filter((_, i) => best.has(i)).map(({ code }) => code);
+      const others = told.filter((_, i) => !best.has(i)).map(({ code }) => code);
+      return drawRatio(context, goods, [...others, ...pending], draws);
+    },
+  };
+}
+
+/** Order of values where Infinity equals itself. */
+function order(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+function drawRatio(
+  context: SamplerContext,
+  goods: readonly Code[],
+  others: readonly Code[],
+  draws: number,
+): Code {
+  const { layout, random, allowed } = context;
+  const estimates = layout.dimensions.map((dimension, d) => ({
+    good: parzen(dimension, numbers(goods, d)),
+    other: parzen(dimension, numbers(others, d)),
+  }));
+  for (let i = 0; i < TRIES; i++) {
+    const code = fill(layout, (_, d) => {
+      const { good, other } = estimates[d];
+      let [picked, highest] = [0, -Infinity];
+      for (let draw = 0; draw < draws; draw++) {
+        const x = good.draw(random);
+        const ratio = good.at(x) / other.at(x);
+        if (ratio > highest) [picked, highest] = [x, ratio];
+      }
+      return picked;
+    });
+    if (allowed(code)) return code;
+  }
+  return drawAllowed(context);
+}
+
+/** The numbers of one dimension, of the trials in which it exists. */
+function numbers(codes: readonly Code[], d: number): number[] {
+  return codes.map((code) => code[d]).filter((x) => !Number.isNaN(x));
+}
