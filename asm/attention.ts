@@ -4,6 +4,7 @@
 import { exp, log } from "./math";
 import { PACKED_BYTES, listRows, packAll, packedBytes, rowsBytes, timesPacked } from "./packed";
 import { scratch } from "./scratch";
+import { endUnit, firstUnit, shares } from "./share";
 import { fma, loadSome, select, storeSome, sumLanes } from "./simd";
 
 /** Keys of a block: packed, they and their values stay in L2. */
@@ -102,6 +103,13 @@ export function attentionForward(
 ): void {
   const keys = min(tk, KEYS);
   const row = <usize>((keys + 3) & ~3) << 2;
+  // Threads share the n, else the tiles of queries of each.
+  const whole = n >= shares();
+  const tiles = (tq + QUERIES - 1) / QUERIES;
+  const from = whole ? 0 : firstUnit(tiles) * QUERIES;
+  const to = whole ? tq : min(tq, endUnit(tiles) * QUERIES);
+  const last = whole ? endUnit(n) : n;
+  if (from >= to) return;
   const base = scratch(
     PACKED_BYTES + rowsBytes(QUERIES) + packedBytes(d, keys) + packedBytes(keys, dv) +
       row * QUERIES + (<usize>tq << 2),
@@ -113,18 +121,24 @@ export function attentionForward(
   const totals = scores + row * QUERIES;
   const dBytes = <usize>d << 2;
   const vBytes = <usize>dv << 2;
-  for (let p = 0; p < n; p++) {
-    memory.fill(y, 0, <usize>tq * vBytes);
+  for (let p = whole ? firstUnit(n) : 0; p < last; p++) {
+    const qp = q + <usize>p * tq * dBytes;
+    const kp = k + <usize>p * tk * dBytes;
+    const vp = v + <usize>p * tk * vBytes;
+    const yp = y + <usize>p * tq * vBytes;
+    const most = lse + ((<usize>p * tq) << 2);
+    const shownTo = mask + ((<usize>p * ms) << 2);
+    memory.fill(yp + <usize>from * vBytes, 0, <usize>(to - from) * vBytes);
     memory.fill(totals, 0, <usize>tq << 2);
-    for (let i = 0; i < tq; i++) store<f32>(lse + (i << 2), -Infinity);
+    for (let i = from; i < to; i++) store<f32>(most + (<usize>i << 2), -Infinity);
     for (let j0 = 0; j0 < tk; j0 += KEYS) {
       const kn = min(KEYS, tk - j0);
-      packAll(keysAt, k + <usize>j0 * dBytes, 4, dBytes, d, kn);
-      packAll(valuesAt, v + <usize>j0 * vBytes, vBytes, 4, kn, dv);
-      for (let i0 = 0; i0 < tq; i0 += QUERIES) {
-        const qn = min(QUERIES, tq - i0);
+      packAll(keysAt, kp + <usize>j0 * dBytes, 4, dBytes, d, kn);
+      packAll(valuesAt, vp + <usize>j0 * vBytes, vBytes, 4, kn, dv);
+      for (let i0 = from; i0 < to; i0 += QUERIES) {
+        const qn = min(QUERIES, to - i0);
         if (limit(i0 + qn - 1, j0, kn, tk - tq, causal) == 0) continue;
-        listRows(rows, q + <usize>i0 * dBytes, dBytes, scores, row, qn);
+        listRows(rows, qp + <usize>i0 * dBytes, dBytes, scores, row, qn);
         if (d > 0) timesPacked(base, rows, qn, 4, keysAt, d, kn, false);
         else memory.fill(scores, 0, row * qn);
         for (let r = 0; r < qn; r++) {
@@ -132,30 +146,24 @@ export function attentionForward(
           const at = <usize>i << 2;
           weighRow(
             scores + row * r, kn, limit(i, j0, kn, tk - tq, causal),
-            masked ? mask + ((<usize>i * mr + j0) << 2) : 0, scale, lse + at, totals + at,
-            y + <usize>i * vBytes, dv,
+            masked ? shownTo + ((<usize>i * mr + j0) << 2) : 0, scale, most + at, totals + at,
+            yp + <usize>i * vBytes, dv,
           );
         }
-        listRows(rows, scores, row, y + <usize>i0 * vBytes, vBytes, qn);
+        listRows(rows, scores, row, yp + <usize>i0 * vBytes, vBytes, qn);
         timesPacked(base, rows, qn, 4, valuesAt, kn, dv, true);
       }
     }
-    for (let i = 0; i < tq; i++) {
+    for (let i = from; i < to; i++) {
       const at = <usize>i << 2;
       const total = load<f32>(totals + at);
-      if (total == 0) store<f32>(lse + at, 0); // it saw nothing
+      if (total == 0) store<f32>(most + at, 0); // it saw nothing
       else {
         const sum = f32x4.extract_lane(log(f32x4.splat(total)), 0);
-        store<f32>(lse + at, load<f32>(lse + at) + sum);
-        scaleRow(y + <usize>i * vBytes, 1 / total, dv);
+        store<f32>(most + at, load<f32>(most + at) + sum);
+        scaleRow(yp + <usize>i * vBytes, 1 / total, dv);
       }
     }
-    q += <usize>tq * dBytes;
-    k += <usize>tk * dBytes;
-    v += <usize>tk * vBytes;
-    y += <usize>tq * vBytes;
-    lse += <usize>tq << 2;
-    mask += <usize>ms << 2;
   }
 }
 
@@ -217,23 +225,31 @@ export function attentionBackward(
   const grads = scores + row * QUERIES;
   const dBytes = <usize>d << 2;
   const vBytes = <usize>dv << 2;
-  memory.fill(dq, 0, <usize>n * tq * dBytes);
-  memory.fill(dk, 0, <usize>n * tk * dBytes);
-  memory.fill(dvs, 0, <usize>n * tk * vBytes);
-  for (let p = 0; p < n; p++) {
+  // No sum is split: threads share the n alone.
+  const last = endUnit(n);
+  for (let p = firstUnit(n); p < last; p++) {
+    const ofQ = <usize>p * tq * dBytes;
+    const ofK = <usize>p * tk * dBytes;
+    const ofY = <usize>p * tq * vBytes;
+    const ofV = <usize>p * tk * vBytes;
+    const sums = lse + ((<usize>p * tq) << 2);
+    const shownTo = mask + ((<usize>p * ms) << 2);
+    memory.fill(dq + ofQ, 0, <usize>tq * dBytes);
+    memory.fill(dk + ofK, 0, <usize>tk * dBytes);
+    memory.fill(dvs + ofV, 0, <usize>tk * vBytes);
     for (let j0 = 0; j0 < tk; j0 += KEYS) {
       const kn = min(KEYS, tk - j0);
-      const kBlock = k + <usize>j0 * dBytes;
-      const dkBlock = dk + <usize>j0 * dBytes;
-      const dvBlock = dvs + <usize>j0 * vBytes;
+      const kBlock = k + ofK + <usize>j0 * dBytes;
+      const dkBlock = dk + ofK + <usize>j0 * dBytes;
+      const dvBlock = dvs + ofV + <usize>j0 * vBytes;
       packAll(keysAt, kBlock, 4, dBytes, d, kn);
-      packAll(valuesAt, v + <usize>j0 * vBytes, 4, vBytes, dv, kn);
+      packAll(valuesAt, v + ofV + <usize>j0 * vBytes, 4, vBytes, dv, kn);
       packAll(plainAt, kBlock, dBytes, 4, kn, d);
       for (let i0 = 0; i0 < tq; i0 += QUERIES) {
         const qn = min(QUERIES, tq - i0);
         if (limit(i0 + qn - 1, j0, kn, tk - tq, causal) == 0) continue;
-        const qTile = q + <usize>i0 * dBytes;
-        const gTile = g + <usize>i0 * vBytes;
+        const qTile = q + ofQ + <usize>i0 * dBytes;
+        const gTile = g + ofY + <usize>i0 * vBytes;
         memory.fill(scores, 0, row * QUERIES * 2); // where d or dv is 0, and behind the last key
         if (d > 0) {
           listRows(rows, qTile, dBytes, scores, row, qn);
@@ -245,14 +261,14 @@ export function attentionBackward(
         }
         for (let r = 0; r < qn; r++) {
           const i = i0 + r;
+          const at = ofY + <usize>i * vBytes;
           gradRow(
             scores + row * r, grads + row * r, kn, limit(i, j0, kn, tk - tq, causal),
-            masked ? mask + ((<usize>i * mr + j0) << 2) : 0, scale,
-            load<f32>(lse + (<usize>i << 2)),
-            dotRow(g + <usize>i * vBytes, y + <usize>i * vBytes, dv),
+            masked ? shownTo + ((<usize>i * mr + j0) << 2) : 0, scale,
+            load<f32>(sums + (<usize>i << 2)), dotRow(g + at, y + at, dv),
           );
         }
-        listRows(rows, grads, row, dq + <usize>i0 * dBytes, dBytes, qn);
+        listRows(rows, grads, row, dq + ofQ + <usize>i0 * dBytes, dBytes, qn);
         timesPacked(base, rows, qn, 4, plainAt, kn, d, true);
         // Columns of the tile are rows of its transpose.
         packAll(tileAt, gTile, vBytes, 4, qn, dv);
@@ -263,15 +279,5 @@ export function attentionBackward(
         timesPacked(base, rows, kn, row, tileAt, qn, d, true);
       }
     }
-    q += <usize>tq * dBytes;
-    k += <usize>tk * dBytes;
-    v += <usize>tk * vBytes;
-    y += <usize>tq * vBytes;
-    lse += <usize>tq << 2;
-    g += <usize>tq * vBytes;
-    dq += <usize>tq * dBytes;
-    dk += <usize>tk * dBytes;
-    dvs += <usize>tk * vBytes;
-    mask += <usize>ms << 2;
   }
 }

@@ -6,7 +6,7 @@ import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows, listRuns } from "./lists";
 import { bindB, panelBytes } from "./pack";
 import { scratch } from "./scratch";
-import { part, share, shares } from "./share";
+import { even, part, share, shares } from "./share";
 import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
 
 /** Pixels whose products are summed before they are added to the others'. */
@@ -53,7 +53,7 @@ export function conv2dKernelPart(
   const m = kh * kw * cg;
   if (batch * m * oc == 0) return;
   const pixels = oh * ow;
-  const alone = batch >= shares;
+  const alone = even(batch, shares);
   const first = alone ? part(batch, share, shares) : 0;
   const last = alone ? part(batch, share + 1, shares) : batch;
   const m0 = alone ? 0 : part(m, share, shares);

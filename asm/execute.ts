@@ -2,8 +2,8 @@
 //
 // A call is `words, opcode, operands, parameters`: the opcode is the kernel's place in
 // src/device/kernels.ts, plus SHARE where threads are to share the call, plus WAKE where those that
-// sleep are to be woken for it; an operand is two words, the place of a base address in `slots` and a
-// distance in bytes from it.
+// sleep are to be woken for it; an operand is two words, the place of a base address in `slots` and
+// a distance in bytes from it.
 
 import { argsort, intArgsort } from "./argsort";
 import { attentionBackward, attentionForward } from "./attention";
@@ -11,7 +11,7 @@ import { chain } from "./chain";
 import { conv2d } from "./conv2d";
 import { conv2dInput } from "./conv2dInput";
 import { conv2dKernel } from "./conv2dKernel";
-import { gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
+import { check, gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
 import { lstmBackward, lstmForward } from "./lstm";
 import { fill, fillInt, map1, map2, map3 } from "./map";
 import { matmul } from "./matmul";
@@ -236,16 +236,33 @@ function run(p: usize, slots: usize): i32 {
 const SHARE: u32 = 1 << 8;
 const WAKE: u32 = 1 << 9;
 
+/** The position of the first bad index of a call that checks (all have the same form), or -1. */
+function checkFirst(p: usize, slots: usize): i32 {
+  const opcode = load<i32>(p) & 0xff;
+  if (opcode < 19 || opcode > 22) return -1;
+  const k = int(p, 9);
+  return check(at(p, 3, slots), opcode < 21 ? k : int(p, 7) * k * int(p, 10), int(p, 8));
+}
+
 /** Runs the call at `p` together with the other threads. */
 function runShared(p: usize, slots: usize, wake: bool): i32 {
+  const found = checkFirst(p, slots);
+  if (found >= 0) return found;
   open(p, slots, wake);
-  while (claim(0)) finish(run(p, slots));
-  return close();
+  while (claim(0)) {
+    run(p, slots);
+    finish();
+  }
+  close();
+  return -1;
 }
 
 /** What another thread does: takes part in every call until the end. */
 export function work(own: i32): void {
-  while (next(own)) finish(run(callOf(), slotsOf()));
+  while (next(own)) {
+    run(callOf(), slotsOf());
+    finish();
+  }
 }
 
 /** The position of the bad index that stopped the last program. */

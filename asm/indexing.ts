@@ -1,12 +1,14 @@
-// gather and scatterAdd, with one index a row or one an element. Each checks all indices of its
-// share before it writes: it returns -1, or the position of the first index outside 0 .. n - 1.
+// gather and scatterAdd, with one index a row or one an element. Each checks all its indices before
+// it writes: it returns -1, or the position of the first index outside 0 .. n - 1. Shares do not
+// check: whoever shares a call does so before.
 
-import { endUnit, firstUnit } from "./share";
+import { endUnit, firstUnit, shares } from "./share";
 import { copyElements, loadPart, storePart } from "./simd";
 
-/** The position of the first bad index from `from` to `end` - 1, or -1. */
-function check(idx: usize, from: u32, end: u32, n: u32): i32 {
-  for (let i = from; i < end; i++) {
+/** The position of the first bad index, or -1. */
+export function check(idx: usize, count: u32, n: u32): i32 {
+  if (shares() > 1) return -1;
+  for (let i: u32 = 0; i < count; i++) {
     if (load<u32>(idx + (<usize>i << 2)) >= n) return i; // negative ones are large, unsigned
   }
   return -1;
@@ -26,7 +28,7 @@ export function gather(
 ): i32 {
   const end = endUnit(outer * k);
   let unit = firstUnit(outer * k);
-  const bad = outer == 1 ? check(idx, unit, end, n) : check(idx, 0, k, n);
+  const bad = check(idx, k, n);
   if (bad >= 0 || unit == end) return bad;
   const row = <usize>inner << 2;
   const o = unit / k;
@@ -52,7 +54,7 @@ export function gatherAlong(
 ): i32 {
   const end = endUnit(outer * k);
   let unit = firstUnit(outer * k);
-  const bad = check(idx, unit * inner, end * inner, n);
+  const bad = check(idx, outer * k * inner, n);
   if (bad >= 0 || unit == end) return bad;
   const row = <usize>inner << 2;
   const o = unit / k;
@@ -95,7 +97,7 @@ function clear(out: usize, row: usize, width: usize, n: i32): void {
 export function scatterAdd(
   g: usize, idx: usize, out: usize, outer: i32, n: i32, k: i32, inner: i32,
 ): i32 {
-  const bad = check(idx, 0, k, n);
+  const bad = check(idx, k, n);
   if (bad >= 0) return bad;
   const row = <usize>inner << 2;
   const count = fours(inner);
@@ -129,7 +131,7 @@ export function scatterAdd(
 export function scatterAlong(
   g: usize, idx: usize, out: usize, outer: i32, n: i32, k: i32, inner: i32,
 ): i32 {
-  const bad = check(idx, 0, outer * k * inner, n);
+  const bad = check(idx, outer * k * inner, n);
   if (bad >= 0) return bad;
   const row = <usize>inner << 2;
   const count = fours(inner);

@@ -4,6 +4,7 @@
 import { sigmoid, tanh } from "./math";
 import { PACKED_BYTES, listRows, packAll, packedBytes, rowsBytes, timesPacked } from "./packed";
 import { scratch } from "./scratch";
+import { endUnit, firstUnit, shares } from "./share";
 import { constant, fma, loadSome, storeSome } from "./simd";
 
 const ONE = memory.data<f32>([1.0]);
@@ -37,46 +38,42 @@ export function lstmForward(
   z: usize, wh: usize, bias: usize, h0: usize, c0: usize, mask: usize, out: usize, cells: usize,
   batch: i32, t: i32, b: i32, h: i32, masked: i32, ws: i32,
 ): void {
-  if (h == 0) return;
   const h4 = h << 2;
   const hRow = <usize>h << 2;
   const zRow = hRow << 2;
   const cRow = hRow * 5;
-  const base = scratch(PACKED_BYTES + rowsBytes(b) + packedBytes(h, h4));
+  const whole = batch >= shares(); // threads share the batch, else the rows of each
+  const r0 = whole ? 0 : firstUnit(b);
+  const m = (whole ? b : endUnit(b)) - r0;
+  const last = whole ? endUnit(batch) : batch;
+  if (h == 0 || m == 0) return;
+  const base = scratch(PACKED_BYTES + rowsBytes(m) + packedBytes(h, h4));
   const rows = base + PACKED_BYTES;
-  const packed = rows + rowsBytes(b);
-  for (let p = 0; p < batch; p++) {
-    if (p == 0 || ws) packAll(packed, wh, zRow, 4, h, h4);
-    // The state before the first step lies elsewhere, and its rows of c closer together.
-    let hBefore = h0;
-    let cBefore = c0;
-    let cBeforeRow = hRow;
+  const packed = rows + rowsBytes(m);
+  let fresh = true;
+  for (let p = whole ? firstUnit(batch) : 0; p < last; p++) {
+    const own = <usize>p * ws;
+    const v = ws ? bias + <usize>p * zRow : bias;
+    if (fresh || ws) packAll(packed, wh + (own << 2), zRow, 4, h, h4);
+    fresh = false;
+    const first = h0 + (<usize>p * b + r0) * hRow;
     for (let s = 0; s < t; s++) {
-      listRows(rows, hBefore, hRow, cells, cRow, b);
-      timesPacked(base, rows, b, 4, packed, h, h4, false);
-      for (let r = 0; r < b; r++) {
-        if (masked && load<i32>(mask) == 0) {
-          memory.fill(cells, 0, zRow);
-          memory.copy(cells + zRow, cBefore, hRow);
-          memory.copy(out, s == 0 ? h0 + <usize>r * hRow : out - <usize>b * hRow, hRow);
+      const at = (<usize>p * t + s) * b + r0; // the step's first row
+      const hBefore = s == 0 ? first : out + (at - b) * hRow;
+      listRows(rows, hBefore, hRow, cells + at * cRow, cRow, m);
+      timesPacked(base, rows, m, 4, packed, h, h4, false);
+      for (let r = 0; r < m; r++) {
+        const row = at + r;
+        const c = cells + row * cRow;
+        const cBefore = s == 0 ? c0 + (<usize>p * b + r0 + r) * hRow : c - <usize>b * cRow + zRow;
+        if (masked && load<i32>(mask + (row << 2)) == 0) {
+          memory.fill(c, 0, zRow);
+          memory.copy(c + zRow, cBefore, hRow);
+          memory.copy(out + row * hRow, hBefore + <usize>r * hRow, hRow);
         } else {
-          forwardRow(z, bias, cBefore, out, cells, h);
+          forwardRow(z + row * zRow, v, cBefore, out + row * hRow, c, h);
         }
-        if (masked) mask += 4;
-        z += zRow;
-        cells += cRow;
-        out += hRow;
-        cBefore += cBeforeRow;
       }
-      hBefore = out - <usize>b * hRow;
-      cBefore = cells - <usize>b * cRow + zRow;
-      cBeforeRow = cRow;
-    }
-    h0 += <usize>b * hRow;
-    c0 += <usize>b * hRow;
-    if (ws) {
-      wh += <usize>ws << 2;
-      bias += zRow;
     }
   }
 }
@@ -125,7 +122,9 @@ function backwardRow(
 
 /** to += from, h floats. */
 function addRow(to: usize, from: usize, h: i32): void {
-  for (; h > 0; h -= 4, to += 16, from += 16) storeSome(to, f32x4.add(loadSome(to, h), loadSome(from, h)), h);
+  for (; h > 0; h -= 4, to += 16, from += 16) {
+    storeSome(to, f32x4.add(loadSome(to, h), loadSome(from, h)), h);
+  }
 }
 
 export function lstmBackward(
@@ -133,43 +132,47 @@ export function lstmBackward(
   dz: usize, dh0: usize, dc0: usize,
   batch: i32, t: i32, b: i32, h: i32, masked: i32, more: i32, ws: i32,
 ): void {
-  if (h == 0) return;
   const h4 = h << 2;
   const hRow = <usize>h << 2;
   const zRow = hRow << 2;
   const cRow = hRow * 5;
-  const state = <usize>b * hRow;
-  const base = scratch(PACKED_BYTES + rowsBytes(b) + packedBytes(h4, h));
+  const whole = batch >= shares();
+  const r0 = whole ? 0 : firstUnit(b);
+  const m = (whole ? b : endUnit(b)) - r0;
+  const last = whole ? endUnit(batch) : batch;
+  if (h == 0 || m == 0) return;
+  const base = scratch(PACKED_BYTES + rowsBytes(m) + packedBytes(h4, h));
   const rows = base + PACKED_BYTES;
-  const packed = rows + rowsBytes(b);
-  memory.fill(dh0, 0, <usize>batch * state);
-  memory.fill(dc0, 0, <usize>batch * state);
-  for (let p = 0; p < batch; p++) {
-    if (p == 0 || ws) packAll(packed, wh, 4, zRow, h4, h);
+  const packed = rows + rowsBytes(m);
+  let fresh = true;
+  for (let p = whole ? firstUnit(batch) : 0; p < last; p++) {
+    if (fresh || ws) packAll(packed, wh + ((<usize>p * ws) << 2), 4, zRow, h4, h);
+    fresh = false;
+    const state = (<usize>p * b + r0) * hRow;
+    const dh = dh0 + state;
+    const dc = dc0 + state;
+    memory.fill(dh, 0, <usize>m * hRow);
+    memory.fill(dc, 0, <usize>m * hRow);
     for (let s = t - 1; s >= 0; s--) {
-      const first = (<usize>p * t + s) * b; // the step's first row
-      for (let r = 0; r < b; r++) {
-        const row = first + r;
-        const at = <usize>r * hRow;
+      const at = (<usize>p * t + s) * b + r0; // the step's first row
+      for (let r = 0; r < m; r++) {
+        const row = at + r;
+        const own = <usize>r * hRow;
         if (masked && load<i32>(mask + (row << 2)) == 0) {
           memory.fill(dz + row * zRow, 0, zRow);
-          addRow(dh0 + at, gh + row * hRow, h);
-          if (more) addRow(dc0 + at, gcells + row * cRow + zRow, h);
+          addRow(dh + own, gh + row * hRow, h);
+          if (more) addRow(dc + own, gcells + row * cRow + zRow, h);
         } else {
           const c = cells + row * cRow;
-          const before = s == 0 ? c0 + at : c - <usize>b * cRow + zRow;
+          const before = s == 0 ? c0 + state + own : c - <usize>b * cRow + zRow;
           backwardRow(
-            c, before, gh + row * hRow, gcells + row * cRow, dz + row * zRow, dh0 + at, dc0 + at,
+            c, before, gh + row * hRow, gcells + row * cRow, dz + row * zRow, dh + own, dc + own,
             h, more,
           );
         }
       }
-      listRows(rows, dz + first * zRow, zRow, dh0, hRow, b);
-      timesPacked(base, rows, b, 4, packed, h4, h, true);
+      listRows(rows, dz + at * zRow, zRow, dh, hRow, m);
+      timesPacked(base, rows, m, 4, packed, h4, h, true);
     }
-    dh0 += state;
-    dc0 += state;
-    c0 += state;
-    if (ws) wh += <usize>ws << 2;
   }
 }

@@ -7,7 +7,7 @@ import { listRows } from "./lists";
 import { bindB, packRows, panelBytes } from "./pack";
 import { zeros } from "./rows";
 import { scratch } from "./scratch";
-import { part, share, shares } from "./share";
+import { even, part, share, shares } from "./share";
 
 /** k goes in blocks of at most this, whose sums are added in order: a panel and a tile in L1. */
 const BLOCK_K: i32 = 288;
@@ -143,7 +143,7 @@ export function matmulPart(
   let m1 = m;
   let n0 = 0;
   let n1 = n;
-  if (batch >= shares) {
+  if (even(batch, shares)) {
     first = part(batch, share, shares);
     last = part(batch, share + 1, shares);
   } else if (m > n) {

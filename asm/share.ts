@@ -27,6 +27,11 @@ export function part(units: i32, share: i32, shares: i32): i32 {
   return i32((<i64>units * share) / shares);
 }
 
+/** Whether shares that are whole units come out about even. */
+export function even(units: i32, shares: i32): bool {
+  return units % shares == 0 || units >= 4 * shares;
+}
+
 /** The first unit of this thread's share. */
 // @ts-ignore: decorator
 @inline

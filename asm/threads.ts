@@ -6,30 +6,33 @@ import { outOfMemory } from "./scratch";
 import { shares, takeShare } from "./share";
 
 // What threads have in common, from `common` on, in cache lines of their own: the shares that are
-// free, a bit each; how many threads sleep; how many shares are not done; and the open call.
+// free, a bit each; how many threads sleep and wait for one; how many shares are not done; whether
+// the main thread sleeps until they are; and the open call.
 const FREE: usize = 0;
 const ASLEEP: usize = 64;
 const LEFT: usize = 128;
+const CLOSING: usize = 132;
 const CALL: usize = 192;
 const SLOTS: usize = 196;
 /** Pages of memory when the call was opened. */
 const PAGES: usize = 200;
-/** The position of the first bad index; -1, the largest unsigned number, for none. */
-const BAD: usize = 204;
 /** Bytes that a thread could not get, or 0. */
-const WANTED: usize = 208;
-const STOP: usize = 212;
+const WANTED: usize = 204;
+const STOP: usize = 208;
 
-/** How often a thread looks for a share before it sleeps: about a tenth of a millisecond. */
+/** How often a thread looks at what it waits for before it sleeps: about 100 microseconds. */
 const LOOKS: i32 = 50000;
 
 let common: usize = 0;
 let threads: i32 = 1;
+let sleeps: i32 = 0;
 
-/** From now on this thread is one of `count`. `at`: 256 bytes at a multiple of 64, first all 0. */
-export function join(at: usize, count: i32): void {
+/** From now on this thread is one of `count`, and may sleep or not (a page's main thread may not).
+ * `at`: 256 bytes at a multiple of 64, first all 0. */
+export function join(at: usize, count: i32, maySleep: i32): void {
   common = at;
   threads = count;
+  sleeps = maySleep;
 }
 
 // @ts-ignore: decorator
@@ -48,7 +51,6 @@ export function open(p: usize, slots: usize, wake: bool): void {
   store<usize>(common, p, CALL);
   store<usize>(common, slots, SLOTS);
   store<i32>(common, memory.size(), PAGES);
-  store<i32>(common, -1, BAD);
   store<i32>(common, 0, WANTED);
   store<i32>(common, threads, LEFT);
   atomic.store<i32>(common, i32((<i64>1 << threads) - 1), FREE);
@@ -70,36 +72,44 @@ export function claim(own: i32): bool {
   return false;
 }
 
-/** The share is done; `bad` is the position of a bad index, or -1. */
-export function finish(bad: i32): void {
-  let old = atomic.load<i32>(common, BAD);
-  while (<u32>bad < <u32>old) {
-    const now = atomic.cmpxchg<i32>(common, old, bad, BAD);
-    old = now == old ? bad : now;
-  }
+/** The share is done. */
+export function finish(): void {
   takeShare(0, 1);
-  atomic.sub<i32>(common, 1, LEFT);
+  const last = atomic.sub<i32>(common, 1, LEFT) == 1;
+  if (last && atomic.load<i32>(common, CLOSING)) atomic.notify(common + LEFT, 1);
 }
 
-/** Waits for all shares, and gives the first bad position or -1. */
-export function close(): i32 {
-  while (atomic.load<i32>(common, LEFT)) {}
+/** Waits until all shares are done. */
+function settle(): void {
+  let looks = LOOKS;
+  for (;;) {
+    const left = atomic.load<i32>(common, LEFT);
+    if (!left) return;
+    if (--looks >= 0 || !sleeps) continue;
+    atomic.store<i32>(common, 1, CLOSING);
+    atomic.wait<i32>(common + LEFT, left, -1);
+    atomic.store<i32>(common, 0, CLOSING);
+  }
+}
+
+/** Waits for all shares. Throws through the host when a thread's memory was full. */
+export function close(): void {
+  settle();
   const wanted = atomic.load<i32>(common, WANTED);
   if (wanted) outOfMemory(wanted);
-  return atomic.load<i32>(common, BAD);
 }
 
 /** After an error in a share of the main thread's: nobody works on the call any more. */
 export function abandon(): void {
   if (shares() == 1) return;
-  do finish(-1); while (claim(0));
-  while (atomic.load<i32>(common, LEFT)) {}
+  do finish(); while (claim(0));
+  settle();
 }
 
 /** After an error in a share of another thread's. */
 export function fail(bytes: usize): void {
   atomic.store<i32>(common, bytes, WANTED);
-  finish(-1);
+  finish();
 }
 
 /** Waits for a share and takes it; false when the threads are to stop. */

@@ -15,7 +15,8 @@ export interface Change {
 /** Below this share nothing counts as a change, however quiet the runs were. */
 const LEAST = 0.05;
 
-/** The rows that both runs have. A row that was right and now is not counts as slower without end. */
+/** The rows that both runs have. A row that was right and now is not counts as slower without
+ * end. */
 export function compare(now: readonly Result[], before: readonly Result[]): Change[] {
   const old = new Map(before.map((r) => [identity(r), r]));
   return now.flatMap((row): Change[] => {

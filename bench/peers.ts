@@ -1,5 +1,6 @@
-// npm run bench:peers: this library and its peers side by side, in one process, on the same numbers,
-// checked against each other. Bundles bench/against with the peers and starts it where asked.
+// npm run bench:peers: this library and its peers side by side, in one process, on the same
+// numbers, checked against each other. Bundles bench/against with the peers and starts it where
+// asked.
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -58,7 +59,7 @@ async function bundle(entry: string): Promise<string> {
     banner: {
       js:
         'import { createRequire as makeRequire } from "node:module";' +
-        "const require = makeRequire(import.meta.url);",
+        'const require = makeRequire(import.meta.url); const __dirname = ".";',
     },
     logLevel: "error",
   });
@@ -91,7 +92,7 @@ async function main(): Promise<number> {
   const json = take(args, "--json");
   const file = await bundle(table === undefined ? "main.ts" : "correctness.ts");
   const more = [
-    ...["--torch", join(here, "against", "torch.py"), "--version", version()],
+    ...["--torch", join(here, "against", "pytorch.py"), "--version", version()],
     ...(json === undefined ? [] : ["--json", resolve(json)]),
     ...(table === undefined ? [] : ["--out", resolve(table)]),
   ];

@@ -1,6 +1,6 @@
 // The roofs that rows are measured against: the most 128-bit arithmetic that one thread does from
-// registers, and a copy of as many bytes as the row moves. Both are WebAssembly written out here, so
-// that they run wherever the rows do.
+// registers, and a copy of as many bytes as the row moves. Both are WebAssembly written out here,
+// so that they run wherever the rows do.
 
 import type { Candidate } from "./sampling";
 

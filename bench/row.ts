@@ -16,7 +16,8 @@ export type Input =
     }
   | { readonly kind: "positive"; readonly shape: readonly number[]; readonly scale?: number }
   | { readonly kind: "index"; readonly shape: readonly number[]; readonly below: number }
-  | { readonly kind: "label"; readonly shape: readonly number[]; readonly below: number } // i % below
+  /** i % below */
+  | { readonly kind: "label"; readonly shape: readonly number[]; readonly below: number }
   | { readonly kind: "key"; readonly seed: number };
 
 /** Useful arithmetic and bytes read and written, of one call. */

@@ -1,6 +1,6 @@
 // Timing: candidates take short samples in turn, so that what disturbs one disturbs all, and their
-// ratios hold. The method of the `benchmark` package (calls repeated until the clock is fine enough,
-// many samples), but interleaved.
+// ratios hold. The method of the `benchmark` package (calls repeated until the clock is fine
+// enough, many samples), but interleaved.
 
 /** Runs `count` calls and gives the seconds that they took, readback excluded. */
 export interface Candidate {
@@ -20,6 +20,9 @@ export interface Budget {
 
 export const FULL: Budget = { warm: 0.12, sample: 0.002, least: 12, most: 200, total: 0.6 };
 export const QUICK: Budget = { warm: 0.05, sample: 0.002, least: 5, most: 60, total: 0.2 };
+
+/** Calls so slow that `least` samples take this many times `total` get fewer. */
+const SLOW = 5;
 
 export interface Timing {
   /** Seconds of one call. */
@@ -107,8 +110,11 @@ export async function interleave(
     running.push(await warmUp(candidate, budget));
     await breathe();
   }
-  const wanted = (r: Running) =>
-    r.samples.length < budget.least || (r.samples.length < budget.most && r.seconds < budget.total);
+  const wanted = ({ samples, seconds }: Running) => {
+    const { least, most, total } = budget;
+    const limit = samples.length < least ? SLOW * total : total;
+    return samples.length === 0 || (samples.length < most && seconds < limit);
+  };
   for (let round = 0; running.some(wanted) && !stopped(); round++) {
     for (let i = 0; i < running.length; i++) {
       const r = running[(i + round) % running.length];

@@ -72,16 +72,16 @@ fn tapOf(e: Extent, k: u32) -> Tap {
 fn x1(row: Row, tap: Tap) -> f32 {
   let iy = row.y + tap.dy;
   let ix = row.x + tap.dx;
-  if (iy < 0 || ix < 0 || iy >= i32(p.h) || ix >= i32(p.w)) { return 0.0; }
+  let inside = u32(iy) < p.h && u32(ix) < p.w; // negative ones become large
   let at = row.image + (u32(iy) * p.w + u32(ix)) * p.c + tap.c;
-  return x[at >> 2u][at & 3u];
+  return select(0.0, x[at >> 2u][at & 3u], inside);
 }
 
 fn x4(row: Row, tap: Tap) -> vec4f {
   let iy = row.y + tap.dy;
   let ix = row.x + tap.dx;
-  if (iy < 0 || ix < 0 || iy >= i32(p.h) || ix >= i32(p.w)) { return vec4f(); }
-  return x[(row.image + (u32(iy) * p.w + u32(ix)) * p.c + tap.c) >> 2u];
+  let inside = u32(iy) < p.h && u32(ix) < p.w;
+  return select(vec4f(), x[(row.image + (u32(iy) * p.w + u32(ix)) * p.c + tap.c) >> 2u], inside);
 }
 
 fn a1(e: Extent, row: Row, k: u32) -> f32 { return x1(row, tapOf(e, k)); }
@@ -115,10 +115,8 @@ fn bRow(e: Extent, k: u32, n: u32) -> vec4f {
     if (VB) {
       if (n < e.n) { v = w[(e.w + k * p.oc + n) >> 2u]; }
     } else {
-      if (n < e.n) { v.x = b1(e, k, n); }
-      if (n + 1u < e.n) { v.y = b1(e, k, n + 1u); }
-      if (n + 2u < e.n) { v.z = b1(e, k, n + 2u); }
-      if (n + 3u < e.n) { v.w = b1(e, k, n + 3u); }
+      v = vec4f(b1(e, k, n), b1(e, k, n + 1u), b1(e, k, n + 2u), b1(e, k, n + 3u));
+      v = select(vec4f(), v, vec4u(n, n + 1u, n + 2u, n + 3u) < vec4u(e.n));
     }
   }
   return v;

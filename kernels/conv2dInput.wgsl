@@ -109,16 +109,16 @@ fn tapOf(e: Extent, k: u32) -> Tap {
 fn g1(row: Row, tap: Tap) -> f32 {
   let oy = row.y - tap.dy;
   let ox = row.x - tap.dx;
-  if (oy < 0 || ox < 0 || oy >= i32(p.oh) || ox >= i32(p.ow)) { return 0.0; }
+  let inside = u32(oy) < p.oh && u32(ox) < p.ow; // negative ones become large
   let at = row.image + (u32(oy) * p.ow + u32(ox)) * p.oc + tap.o;
-  return g[at >> 2u][at & 3u];
+  return select(0.0, g[at >> 2u][at & 3u], inside);
 }
 
 fn g4(row: Row, tap: Tap) -> vec4f {
   let oy = row.y - tap.dy;
   let ox = row.x - tap.dx;
-  if (oy < 0 || ox < 0 || oy >= i32(p.oh) || ox >= i32(p.ow)) { return vec4f(); }
-  return g[(row.image + (u32(oy) * p.ow + u32(ox)) * p.oc + tap.o) >> 2u];
+  let inside = u32(oy) < p.oh && u32(ox) < p.ow;
+  return select(vec4f(), g[(row.image + (u32(oy) * p.ow + u32(ox)) * p.oc + tap.o) >> 2u], inside);
 }
 
 fn a1(e: Extent, row: Row, k: u32) -> f32 { return g1(row, tapOf(e, k)); }
@@ -147,18 +147,13 @@ fn loadA(e: Extent, r: Rows, k: u32) -> mat4x4f {
   );
 }
 
-fn w4(inside: bool, at: u32) -> vec4f {
-  if (inside) { return w[at >> 2u]; }
-  return vec4f();
-}
+fn w4(inside: bool, at: u32) -> vec4f { return select(vec4f(), w[at >> 2u], inside); }
 
 fn bRow(e: Extent, k: u32, n: u32) -> vec4f {
   var v = vec4f();
   if (k < e.end) {
-    if (n < e.n) { v.x = b1(e, k, n); }
-    if (n + 1u < e.n) { v.y = b1(e, k, n + 1u); }
-    if (n + 2u < e.n) { v.z = b1(e, k, n + 2u); }
-    if (n + 3u < e.n) { v.w = b1(e, k, n + 3u); }
+    v = vec4f(b1(e, k, n), b1(e, k, n + 1u), b1(e, k, n + 2u), b1(e, k, n + 3u));
+    v = select(vec4f(), v, vec4u(n, n + 1u, n + 2u, n + 3u) < vec4u(e.n));
   }
   return v;
 }

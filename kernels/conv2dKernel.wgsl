@@ -88,16 +88,16 @@ fn after(last: Pixel) -> Pixel {
 fn x1(row: Row, pixel: Pixel) -> f32 {
   let iy = row.dy + i32(pixel.y);
   let ix = row.dx + i32(pixel.x);
-  if (iy < 0 || ix < 0 || iy >= i32(p.h) || ix >= i32(p.w)) { return 0.0; }
+  let inside = u32(iy) < p.h && u32(ix) < p.w; // negative ones become large
   let at = pixel.image + (u32(iy) * p.w + u32(ix)) * p.c + row.c;
-  return x[at >> 2u][at & 3u];
+  return select(0.0, x[at >> 2u][at & 3u], inside);
 }
 
 fn x4(row: Row, pixel: Pixel) -> vec4f {
   let iy = row.dy + i32(pixel.y);
   let ix = row.dx + i32(pixel.x);
-  if (iy < 0 || ix < 0 || iy >= i32(p.h) || ix >= i32(p.w)) { return vec4f(); }
-  return x[(pixel.image + (u32(iy) * p.w + u32(ix)) * p.c + row.c) >> 2u];
+  let inside = u32(iy) < p.h && u32(ix) < p.w;
+  return select(vec4f(), x[(pixel.image + (u32(iy) * p.w + u32(ix)) * p.c + row.c) >> 2u], inside);
 }
 
 fn a1(e: Extent, row: Row, k: u32) -> f32 { return x1(row, pixelOf(e, k)); }
@@ -132,10 +132,8 @@ fn bRow(e: Extent, k: u32, n: u32) -> vec4f {
     if (VB) {
       if (n < e.n) { v = g[(e.g + k * p.oc + n) >> 2u]; }
     } else {
-      if (n < e.n) { v.x = b1(e, k, n); }
-      if (n + 1u < e.n) { v.y = b1(e, k, n + 1u); }
-      if (n + 2u < e.n) { v.z = b1(e, k, n + 2u); }
-      if (n + 3u < e.n) { v.w = b1(e, k, n + 3u); }
+      v = vec4f(b1(e, k, n), b1(e, k, n + 1u), b1(e, k, n + 2u), b1(e, k, n + 3u));
+      v = select(vec4f(), v, vec4u(n, n + 1u, n + 2u, n + 3u) < vec4u(e.n));
     }
   }
   return v;

@@ -36,8 +36,6 @@ fn main(
   let rows = rowsOf(e, m0 + 4u * mA);
   var nextA = mat4x4f();
   var nextB = mat4x4f();
-  if (bringsA) { nextA = loadA(e, rows, e.start + 4u * kA); }
-  if (bringsB) { nextB = loadB(e, e.start + 4u * kB, n0 + 4u * nB); }
 
   let ty = lane / SIDE;
   let tx = lane % SIDE;
@@ -45,8 +43,25 @@ fn main(
   var s1 = vec4f();
   var s2 = vec4f();
   var s3 = vec4f();
-  for (var k = e.start; k < e.end; k += 32u) {
-    workgroupBarrier(); // the last slice has been used
+  // A slice is on its way while the one before it is used; behind the end it is zeros.
+  for (var k = e.start; k < e.end + 32u; k += 32u) {
+    if (bringsA) { nextA = loadA(e, rows, k + 4u * kA); }
+    if (bringsB) { nextB = loadB(e, k + 4u * kB, n0 + 4u * nB); }
+    if (k > e.start) {
+      for (var q = 0u; q < 8u; q++) {
+        var at = 4u * q * SIDE;
+        for (var j = 0u; j < 4u; j++) {
+          let a = tileA[at + (ty ^ q)];
+          let b = tileB[at + (tx ^ q)];
+          s0 += a.x * b;
+          s1 += a.y * b;
+          s2 += a.z * b;
+          s3 += a.w * b;
+          at += SIDE;
+        }
+      }
+    }
+    workgroupBarrier(); // the slice has been used
     // Columns are stored at column ^ k / 4: no two blocks of a wave fall into one bank.
     if (bringsA) {
       let at = 4u * kA * SIDE + (mA ^ kA);
@@ -63,20 +78,6 @@ fn main(
       tileB[at + 3u * SIDE] = nextB[3];
     }
     workgroupBarrier();
-    if (bringsA) { nextA = loadA(e, rows, k + 32u + 4u * kA); } // zeros behind the end
-    if (bringsB) { nextB = loadB(e, k + 32u + 4u * kB, n0 + 4u * nB); }
-    for (var q = 0u; q < 8u; q++) {
-      var at = 4u * q * SIDE;
-      for (var j = 0u; j < 4u; j++) {
-        let a = tileA[at + (ty ^ q)];
-        let b = tileB[at + (tx ^ q)];
-        s0 += a.x * b;
-        s1 += a.y * b;
-        s2 += a.z * b;
-        s3 += a.w * b;
-        at += SIDE;
-      }
-    }
   }
 
   let m = m0 + 4u * ty;

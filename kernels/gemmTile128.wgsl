@@ -40,11 +40,6 @@ fn main(
   let rows = rowsOf(e, m0 + 4u * column);
   let slot = 128u * kq + (column ^ (2u * kq)); // no two blocks of a wave fall into one bank
   var next: mat4x4f;
-  if (bringsA) {
-    next = loadA(e, rows, e.start + 4u * kq);
-  } else {
-    next = loadB(e, e.start + 4u * kq, n0 + 4u * column);
-  }
 
   let ty = lane / 16u;
   let tx = lane % 16u;
@@ -52,8 +47,37 @@ fn main(
   var s01 = mat4x4f();
   var s10 = mat4x4f();
   var s11 = mat4x4f();
-  for (var k = e.start; k < e.end; k += 16u) {
-    workgroupBarrier(); // the last slice has been used
+  // A slice is on its way while the one before it is used; behind the end it is zeros.
+  for (var k = e.start; k < e.end + 16u; k += 16u) {
+    if (bringsA) {
+      next = loadA(e, rows, k + 4u * kq);
+    } else {
+      next = loadB(e, k + 4u * kq, n0 + 4u * column);
+    }
+    if (k > e.start) {
+      for (var q = 0u; q < 4u; q++) {
+        for (var j = 0u; j < 4u; j++) {
+          let at = 128u * q + 32u * j;
+          let a0 = tileA[at + (ty ^ (2u * q))];
+          let a1 = tileA[at + ((16u + ty) ^ (2u * q))];
+          let b0 = tileB[at + (tx ^ (2u * q))];
+          let b1 = tileB[at + ((16u + tx) ^ (2u * q))];
+          s00 = mat4x4f(
+            s00[0] + a0.x * b0, s00[1] + a0.y * b0, s00[2] + a0.z * b0, s00[3] + a0.w * b0,
+          );
+          s01 = mat4x4f(
+            s01[0] + a0.x * b1, s01[1] + a0.y * b1, s01[2] + a0.z * b1, s01[3] + a0.w * b1,
+          );
+          s10 = mat4x4f(
+            s10[0] + a1.x * b0, s10[1] + a1.y * b0, s10[2] + a1.z * b0, s10[3] + a1.w * b0,
+          );
+          s11 = mat4x4f(
+            s11[0] + a1.x * b1, s11[1] + a1.y * b1, s11[2] + a1.z * b1, s11[3] + a1.w * b1,
+          );
+        }
+      }
+    }
+    workgroupBarrier(); // the slice has been used
     if (bringsA) {
       tileA[slot] = next[0];
       tileA[slot + 32u] = next[1];
@@ -66,32 +90,6 @@ fn main(
       tileB[slot + 96u] = next[3];
     }
     workgroupBarrier();
-    if (bringsA) { // zeros behind the end
-      next = loadA(e, rows, k + 16u + 4u * kq);
-    } else {
-      next = loadB(e, k + 16u + 4u * kq, n0 + 4u * column);
-    }
-    for (var q = 0u; q < 4u; q++) {
-      for (var j = 0u; j < 4u; j++) {
-        let at = 128u * q + 32u * j;
-        let a0 = tileA[at + (ty ^ (2u * q))];
-        let a1 = tileA[at + ((16u + ty) ^ (2u * q))];
-        let b0 = tileB[at + (tx ^ (2u * q))];
-        let b1 = tileB[at + ((16u + tx) ^ (2u * q))];
-        s00 = mat4x4f(
-          s00[0] + a0.x * b0, s00[1] + a0.y * b0, s00[2] + a0.z * b0, s00[3] + a0.w * b0,
-        );
-        s01 = mat4x4f(
-          s01[0] + a0.x * b1, s01[1] + a0.y * b1, s01[2] + a0.z * b1, s01[3] + a0.w * b1,
-        );
-        s10 = mat4x4f(
-          s10[0] + a1.x * b0, s10[1] + a1.y * b0, s10[2] + a1.z * b0, s10[3] + a1.w * b0,
-        );
-        s11 = mat4x4f(
-          s11[0] + a1.x * b1, s11[1] + a1.y * b1, s11[2] + a1.z * b1, s11[3] + a1.w * b1,
-        );
-      }
-    }
   }
 
   let m = m0 + 4u * ty;

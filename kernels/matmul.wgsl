@@ -48,24 +48,21 @@ fn b1(e: Extent, k: u32, n: u32) -> f32 {
   return b[at >> 2u][at & 3u];
 }
 
+// Selected, not branched around: WebGPU keeps reads outside an array harmless.
 fn a1Inside(e: Extent, m: u32, k: u32) -> f32 {
-  if (m < e.m && k < e.end) { return a1(e, m, k); }
-  return 0.0;
+  return select(0.0, a1(e, m, k), m < e.m && k < e.end);
 }
 
 fn b1Inside(e: Extent, k: u32, n: u32) -> f32 {
-  if (n < e.n && k < e.end) { return b1(e, k, n); }
-  return 0.0;
+  return select(0.0, b1(e, k, n), n < e.n && k < e.end);
 }
 
 fn a4(inside: bool, at: u32) -> vec4f {
-  if (inside) { return a[at >> 2u]; }
-  return vec4f();
+  return select(vec4f(), a[at >> 2u], inside);
 }
 
 fn b4(inside: bool, at: u32) -> vec4f {
-  if (inside) { return b[at >> 2u]; }
-  return vec4f();
+  return select(vec4f(), b[at >> 2u], inside);
 }
 
 fn aColumn(e: Extent, m: u32, k: u32) -> vec4f {

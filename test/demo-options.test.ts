@@ -31,9 +31,9 @@ describe("parseOptions", () => {
 
   test("every option reaches the settings", () => {
     const line =
-      "--task omniglot --data d --way 20 --shot 5 --query 2 --steps 3 --order 1 --seed 9 --seeds 2 " +
-      "--device wasm --iterations 7 --meta-batch 4 --filters 64 --inner-lr 1e-1 --test-tasks 50 " +
-      "--outer-lr 0.01 --outer-decay 1 " +
+      "--task omniglot --data d --way 20 --shot 5 --query 2 --steps 3 --order 1 --seed 9 --seeds " +
+      "2 --device wasm --iterations 7 --meta-batch 4 --filters 64 --inner-lr 1e-1 --test-tasks " +
+      "50 --outer-lr 0.01 --outer-decay 1 " +
       "--out a.html --save b.safetensors";
     expect(parse(line)).toEqual({
       settings: {

@@ -1,5 +1,5 @@
-// The demo from end to end on small settings: a run that was stopped and resumed has the bits of one
-// that was not, and the report is one whole file.
+// The demo from end to end on small settings: a run that was stopped and resumed has the bits of
+// one that was not, and the report is one whole file.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,7 +29,8 @@ function start(line: string): Checkpoint {
   return { settings, device: "wasm: a test", version: "test", phases: phasesOf(settings) };
 }
 
-/** Runs to the end, stopping after so many steps or test tasks, each time going on from the file. */
+/** Runs to the end, stopping after so many steps or test tasks, each time going on from the
+ * file. */
 async function inPieces(line: string, pieces: readonly number[]) {
   const path = join(folder, "a.safetensors");
   let state = start(line);

@@ -53,8 +53,8 @@ export const candidates: readonly Candidate[] = [
       return webgpuDevice({ gpu: await dawn() });
     },
     how:
-      "install a Vulkan driver: apt install mesa-vulkan-drivers libvulkan1, or set VK_DRIVER_FILES " +
-      "to Chromium's vk_swiftshader_icd.json",
+      "install a Vulkan driver: apt install mesa-vulkan-drivers libvulkan1, or set " +
+      "VK_DRIVER_FILES to Chromium's vk_swiftshader_icd.json",
   },
 ];
 

@@ -42,7 +42,6 @@ for (const { name: on, device: used } of present) {
       expect(error.name).toBe(kind);
       expect(used.memory().tensors).toBe(before.tensors);
       scope(() => void good());
-      expect(used.memory().tensors - before.tensors).toBeLessThanOrEqual(1); // a program's constant
     });
 
     test("a freed tensor", async () => {
@@ -76,8 +75,8 @@ for (const { name: on, device: used } of present) {
       step(ones([2])).dispose();
       step.dispose();
       await expect(asked[0]).rejects.toThrow(
-        "data: a value was read inside compile: tensor [] has a shape there and no data yet. Return " +
-          "it from the function and read it outside.",
+        "data: a value was read inside compile: tensor [] has a shape there and no data yet. " +
+          "Return it from the function and read it outside.",
       );
       await expect(sum(ones([2])).item()).resolves.toBe(2);
     });
@@ -87,7 +86,8 @@ for (const { name: on, device: used } of present) {
       const x = tensor([1, 2]);
       step(x).dispose();
       expect(thrownBy(() => exp(x)).message).toBe(
-        "exp: this tensor was freed by a compiled step it was donated to. Use it before it is freed.",
+        "exp: this tensor was freed by a compiled step it was donated to. Use it before it is " +
+          "freed.",
       );
       step.dispose();
     });
@@ -127,8 +127,9 @@ for (const { name: on, device: used } of present) {
         const huge = ones([5 * 2 ** 28]);
         const error = thrownBy(() => square(huge));
         expect(error.name).toBe("MemoryError");
-        expect(error.message).toMatch(
-          /^allocate: 5\.0 GiB does not fit: \d+ bytes are in use and WebAssembly can address 4 GiB\. Free tensors or use smaller ones\.$/,
+        expect(error.message.replace(/\d+ bytes/, "n bytes")).toBe(
+          "allocate: 5.0 GiB does not fit: n bytes are in use and WebAssembly can address 4 GiB. " +
+            "Free tensors or use smaller ones.",
         );
         expect(used.memory()).toEqual(before);
         expect([...(await square(mine).data())]).toEqual([1, 4, 9]);

@@ -1,6 +1,6 @@
-// Values, gradients, Hessian products, third derivatives and meta-gradients against another engine's
-// float64 ones: within 1e-8 on the reference device and 1e-4 on float32 devices, relative to the
-// largest of each array; eager and compiled.
+// Values, gradients, Hessian products, third derivatives and meta-gradients against another
+// engine's float64 ones: within 1e-8 on the reference device and 1e-4 on float32 devices, relative
+// to the largest of each array; eager and compiled.
 
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { setDevice } from "../src/device/current";

@@ -230,7 +230,7 @@ for (const { name, device } of present) {
       }
     });
 
-    test("a scope inside a differentiated function frees nothing that the gradient needs", async () => {
+    test("a scope inside frees nothing that the gradient needs", async () => {
       const f: Scalar = (x) => {
         const y = scope(() => {
           const h = exp(x);
@@ -244,7 +244,7 @@ for (const { name, device } of present) {
       await near(grad(grad(f))(x), [...(await grad(grad(plain))(x).data())]);
     });
 
-    test("dispose inside a differentiated function frees nothing that the gradient needs", async () => {
+    test("dispose inside frees nothing that the gradient needs", async () => {
       const f: Scalar = (x) => {
         const h = exp(x);
         const y = mul(h, h);

@@ -19,7 +19,6 @@ import {
   binaryCrossEntropy,
   crossEntropy,
   exp,
-  mean,
   mse,
   mul,
   pow,
@@ -31,11 +30,9 @@ import {
   sub,
   sum,
   tanh,
-  where,
 } from "../src/ops/index";
 import { tensor } from "../src/tensor/create";
 import { ones } from "../src/tensor/fill";
-import { dispose } from "../src/tensor/scope";
 import type { Tensor } from "../src/tensor/tensor";
 import { findDevices } from "./devices";
 import { expectNear } from "./near";

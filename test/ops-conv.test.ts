@@ -52,7 +52,7 @@ test("padding, stride and dilation choose the taps", async () => {
   expect(await flat(conv2d(image, taps([1, 10], 1, 2), sided))).toEqual([0, 0, 87, 9]);
 });
 
-test('"same" keeps ceil(size / stride), the odd zero at the end; "valid" pads nothing', async () => {
+test('"same" keeps ceil(size / stride), the odd zero last; "valid" pads nothing', async () => {
   const y = conv2d(image, taps([1, 10, 100, 1000], 2, 2), { padding: "same" });
   expect(await flat(y)).toEqual([5421, 6532, 603, 8754, 9865, 906, 87, 98, 9]);
   expect(

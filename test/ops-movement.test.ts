@@ -86,7 +86,8 @@ test("a part that leaves x is an error, one that reaches its end is not", () => 
   expect(() => slice(x, [-3], [1])).toThrow(ShapeError);
   expect(() => slice(x, [1], [2], [-2])).toThrow(
     new ShapeError(
-      "slice: no part of x: start is [1], size is [2], step is [-2], x is [2, 3]. Stay inside of x.",
+      "slice: no part of x: start is [1], size is [2], step is [-2], x is [2, 3]. Stay inside of " +
+        "x.",
     ),
   );
   expect(() => slice(x, [0], [1], [0])).toThrow(ShapeError);

@@ -1,3 +1,5 @@
+// A first use of the engine: nested gradients, a small net that is checked, a compiled step.
+
 import { expect, test } from "vitest";
 import { setDevice } from "../src/device/current";
 import { referenceDevice } from "../src/device/reference/device";

@@ -111,7 +111,8 @@ export const netContests: readonly Contest[] = nets
 
 const ADAM = { steps: 10, eps: 1e-3 } as const;
 
-/** d loss / d rate through ten steps of Adam (with ε² in the root), on a net of two hidden layers. */
+/** d loss / d rate through ten steps of Adam (with ε² in the root), on a net of two hidden
+ * layers. */
 function hypergradient(...xs: Tensor[]): Tree {
   const count = 2 * (SINUSOID.sizes.length - 1);
   const start = xs.slice(0, count);

@@ -63,7 +63,7 @@ class Child {
 
 /**
  * PyTorch with `threads` threads, or null where Python has none of it.
- * @param script the path of torch.py
+ * @param script the path of pytorch.py
  */
 export async function torchSide(script: string, threads: number): Promise<Side | null> {
   const { spawn } = await import("node:child_process");

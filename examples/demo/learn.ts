@@ -1,5 +1,5 @@
-// The learner: MAML on a small net, as the library gives it. All that the demo asks of the engine is
-// in this file.
+// The learner: MAML on a small net, as the library gives it. All that the demo asks of the engine
+// is in this file.
 
 import {
   crossEntropy,
@@ -41,8 +41,8 @@ export interface Learner {
   dispose(): void;
 }
 
-/** One input, two hidden layers. He et al. 2015: weights have variance 2 / fan-in behind a relu, and
- * 1 / fan-in at the input, which no relu has halved. */
+/** One input, two hidden layers. He et al. 2015: weights have variance 2 / fan-in behind a relu,
+ * and 1 / fan-in at the input, which no relu has halved. */
 function pointNet(hidden: number): nn.Layer {
   return nn.sequential(
     nn.linear(1, hidden, { gain: 1 }),

@@ -106,7 +106,8 @@ function settingText(s: Settings): string {
   return (
     `orders ${s.orders.join(" and ")}, ${s.iterations} meta-steps of ${s.metaBatch} tasks, ` +
     `${s.steps} inner ${s.steps === 1 ? "step" : "steps"} of ${s.innerLr}, ` +
-    `Adam ${s.outerLr}${s.outerDecay > 0 ? ` falling over the last ${100 * s.outerDecay} %` : ""}, ` +
+    `Adam ${s.outerLr}` +
+    `${s.outerDecay > 0 ? ` falling over the last ${100 * s.outerDecay} %` : ""}, ` +
     `${s.filters} ${s.task === "sinusoid" ? "hidden units" : "filters"}, ` +
     `seed ${s.seed}${s.seeds > 1 ? ` to ${s.seed + s.seeds - 1}` : ""}`
   );

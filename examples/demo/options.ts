@@ -63,7 +63,8 @@ const defaults = {
   omniglot: { ...images, iterations: 8000, orders: [2, 1] as Order[] },
 };
 
-export const help = `Learns to learn: second-order MAML beside first order and training from scratch.
+export const help = `Learns to learn: second-order MAML beside first order and training
+from scratch.
 
   npm run demo -- [options]
 
@@ -74,7 +75,8 @@ export const help = `Learns to learn: second-order MAML beside first order and t
   --query N          query images of a class, or points of a curve (1; sinusoid 10)
   --steps N          inner steps in training (1)
   --order 1|2        train this order only (both)
-  --iterations N     meta-steps (characters ${defaults.characters.iterations}, omniglot ${defaults.omniglot.iterations}, sinusoid ${defaults.sinusoid.iterations})
+  --iterations N     meta-steps (characters ${defaults.characters.iterations}, omniglot \
+${defaults.omniglot.iterations}, sinusoid ${defaults.sinusoid.iterations})
   --meta-batch N     tasks of a meta-step (8; sinusoid 25)
   --filters N        filters of a conv layer, or hidden units of the sinusoid's net (32; 40)
   --inner-lr X       learning rate of the inner steps (0.4; sinusoid 0.01)

@@ -30,7 +30,8 @@ export async function reportOf(parts: ReportParts): Promise<string> {
   const scores = shown.map(
     (p): Curve => ({ label: name(p), points: p.score.map(([x, y]) => ({ x, y })) }),
   );
-  const scoreLabel = `${tasks.measure} after ${columnText(settings.steps, settings)}, new training tasks`;
+  const after = columnText(settings.steps, settings);
+  const scoreLabel = `${tasks.measure} after ${after}, new training tasks`;
   const record = JSON.stringify({
     ...run,
     phases: run.phases.map(({ arrays: _, ...p }) => p),
@@ -46,7 +47,8 @@ export async function reportOf(parts: ReportParts): Promise<string> {
 <p>${escape(tasks.about)}. ${settings.testTasks} fixed test tasks, mean ± 95 % interval.</p>
 ${table(parts)}
 <p class="note">* more inner steps than in training. Trained with ${settings.steps}.
-${percent ? "The norm layers use the statistics of the very batch: predictions are transductive." : ""}</p>
+${percent ? "The norm layers use the statistics of the very batch: " : ""}
+${percent ? "predictions are transductive." : ""}</p>
 <h2>Training</h2>
 <div class="row">
 ${curves(losses, { x: "meta-step", y: "meta-loss (query loss after the inner steps)", log: true })}
@@ -99,7 +101,8 @@ async function episodePictures({ run, result, tasks }: ReportParts): Promise<str
     );
   }
   const lead = `<p>Above the support images with their labels, below the query images with the label
-predicted after ${steps} inner steps by the ${result.rows[0].cells ? "second" : "first"}-order learner.</p>`;
+predicted after ${steps} inner steps by the ${result.rows[0].cells ? "second" : "first"}-order
+learner.</p>`;
   return `${lead}<div class="row">${blocks.join("\n")}</div>`;
 }
 
@@ -167,10 +170,12 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto
 table { border-collapse: collapse; } th, td { padding: .3rem .9rem; border-bottom: 1px solid #ddd; }
 td { text-align: right; font-variant-numeric: tabular-nums; } th:first-child { text-align: left; }
 .note, figcaption { color: #555; font-size: .85em; } figure { margin: 0; }
-.row { display: flex; flex-wrap: wrap; gap: 1.5rem; } .images { display: flex; gap: .4rem; margin-bottom: .4rem; }
+.row { display: flex; flex-wrap: wrap; gap: 1.5rem; }
+.images { display: flex; gap: .4rem; margin-bottom: .4rem; }
 .images { flex-wrap: wrap; } .images figure { border: 3px solid #ddd; text-align: center; }
 .images .right { border-color: #16a34a; } .images .wrong { border-color: #dc2626; }
 img { image-rendering: pixelated; display: block; } h3 { margin: .4rem 0; font-size: 1em; }
 .legend span { margin-right: 1rem; } .legend i { display: inline-block; width: 1em; height: 3px;
-margin-right: .3em; vertical-align: middle; } dl { display: grid; grid-template-columns: 10rem 1fr; }
+margin-right: .3em; vertical-align: middle; }
+dl { display: grid; grid-template-columns: 10rem 1fr; }
 dd { margin: 0; overflow-wrap: anywhere; }`;

@@ -16,7 +16,8 @@ const MARKS = 30;
 const MARK_TASKS = 24;
 const MARK_FROM = 2 ** 32; // task numbers that training never reaches
 
-/** Lets signals and the terminal have their turn: WASM steps alone never leave the event loop free. */
+/** Lets signals and the terminal have their turn: WASM steps alone never leave the event loop
+ * free. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 export interface Result {
@@ -59,6 +60,7 @@ async function train(
   const bar = progress(name, iterations, phase.done);
   const before = phase.seconds;
   const start = performance.now();
+  const count = Math.min(MARK_TASKS, settings.testTasks);
   const every = Math.max(1, Math.round(iterations / MARKS));
   let recent = Number.NaN;
   while (phase.done < iterations && !stop()) {
@@ -68,7 +70,7 @@ async function train(
     phase.loss.push(loss);
     phase.done++;
     if (phase.done % every === 0 || phase.done === iterations) {
-      phase.score.push([phase.done, await meanScore(learner, stream, [settings.steps])]);
+      phase.score.push([phase.done, await meanScore(learner, count, stream, [settings.steps])]);
     }
     recent = Number.isFinite(recent) ? 0.95 * recent + 0.05 * loss : loss;
     bar.update(phase.done, note(recent, phase, tasks));
@@ -80,19 +82,20 @@ async function train(
   if (phase.done < iterations) throw new Stopped();
 }
 
-/** Mean score, after so many inner steps, on tasks of the training classes that training does not
- * see. */
+/** Mean score, after so many inner steps, on `count` tasks of the training classes that training
+ * does not see. */
 async function meanScore(
   learner: Learner,
+  count: number,
   stream: (index: number) => HostTask,
   steps: readonly number[],
 ): Promise<number> {
   let sum = 0;
-  for (let i = 0; i < MARK_TASKS; i++) {
+  for (let i = 0; i < count; i++) {
     const [score] = (await learner.test(stream(MARK_FROM + i), steps)).scores;
     sum += score;
   }
-  return sum / MARK_TASKS;
+  return sum / count;
 }
 
 function note(loss: number, phase: Phase, { measure }: Tasks): string {
@@ -150,17 +153,18 @@ async function test(
   return { rows, best: best as Learner, scratch: scratch as Learner };
 }
 
-/** The inner rate that serves fresh weights best: the learners' own, or a smaller one, by tasks of the
- * training classes. A baseline without it would look worse than it is. */
+/** The inner rate that serves fresh weights best: the learners' own, or a smaller one, by tasks of
+ * the training classes. A baseline without it would look worse than it is. */
 async function scratchRate(settings: Settings, tasks: Tasks): Promise<number> {
   const stream = tasks.train(settings.seed);
   const steps = columnsOf(settings).slice(-1);
+  const count = Math.min(MARK_TASKS, settings.testTasks);
   const sign = tasks.measure === "accuracy" ? 1 : -1;
   let best = { rate: settings.innerLr, score: Number.NEGATIVE_INFINITY };
   for (const share of [1, 0.3, 0.1, 0.03, 0.01]) {
     const rate = Number((settings.innerLr * share).toPrecision(3));
     const learner = createLearner({ ...settings, innerLr: rate }, 1, settings.seed, null);
-    const score = sign * (await meanScore(learner, stream, steps));
+    const score = sign * (await meanScore(learner, count, stream, steps));
     learner.dispose();
     if (score > best.score) best = { rate, score };
   }

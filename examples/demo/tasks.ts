@@ -37,7 +37,8 @@ export async function loadTasks(settings: Settings, folder?: string): Promise<Ta
     episodes({ classes, way, shot, query, key });
   const about =
     `${task}: ${train.classes} training and ${test.classes} test classes (each character in four ` +
-    `directions), ${way}-way ${shot}-shot, ${query} query ${query === 1 ? "image" : "images"} a class`;
+    `directions), ${way}-way ${shot}-shot, ${query} query ${query === 1 ? "image" : "images"} a ` +
+    "class";
   return {
     train: (seed) => sampler(train, seed),
     test: sampler(test, TEST_KEY),

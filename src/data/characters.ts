@@ -43,7 +43,8 @@ export function characters(options: CharacterOptions): ClassPool {
 /** A stroke is a chain of cubic Bezier curves: 3 n + 1 points in the unit square, y down. */
 type Stroke = Point[];
 
-/** Two to five strokes. A later stroke mostly begins on, or crosses, an earlier one, as in writing. */
+/** Two to five strokes. A later stroke mostly begins on, or crosses, an earlier one, as in
+ * writing. */
 function invent(random: Stream): Stroke[] {
   const strokes: Stroke[] = [];
   const wanted = 2 + Math.min(random.integer(3), random.integer(4)) + random.integer(2);

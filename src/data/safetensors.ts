@@ -1,5 +1,5 @@
-// The safetensors file form: a length, a JSON header, the raw values. What is read back has the same
-// bits as what was written, and a damaged file throws before any array is made.
+// The safetensors file form: a length, a JSON header, the raw values. What is read back has the
+// same bits as what was written, and a damaged file throws before any array is made.
 
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
 import { show, sizeOf } from "../core/shape";

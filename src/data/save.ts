@@ -1,5 +1,5 @@
-// Trees of tensors as safetensors files: a leaf's name in the file is its path in the tree, and what
-// is loaded has the bits that were saved.
+// Trees of tensors as safetensors files: a leaf's name in the file is its path in the tree, and
+// what is loaded has the bits that were saved.
 
 import { ShapeError, ValueError } from "../core/errors";
 import { sameShape, show } from "../core/shape";

@@ -82,7 +82,8 @@ function check(x: Tensor, { wx, wh, b }: LstmParams, options: LstmOptions): void
   if (!fits) {
     const all = Object.entries({ x, wx, wh, b }).map(([name, p]) => `${name} is ${show(p.shape)}`);
     throw new ShapeError(
-      `lstm: sizes do not fit: ${all.join(", ")}. Give x [t, b, i], wx [i, 4h], wh [h, 4h], b [4h].`,
+      `lstm: sizes do not fit: ${all.join(", ")}. Give x [t, b, i], wx [i, 4h], wh [h, 4h], b ` +
+        "[4h].",
     );
   }
   const [t, rows] = x.shape;

@@ -91,7 +91,8 @@ export async function checkGrads<X extends Tree[]>(
           worst = Math.max(worst, error);
           if (error <= tolerance) continue;
           throw new GradientError(
-            `checkGrads: order ${k}: ${names[i]}, entry ${j}: gradient ${known[i][j]}, differences ` +
+            `checkGrads: order ${k}: ${names[i]}, entry ${j}: gradient ${known[i][j]}, ` +
+              "differences " +
               `${want[j]}, relative error ${error.toExponential(2)} above ${tolerance}.`,
           );
         }

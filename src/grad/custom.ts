@@ -87,21 +87,49 @@ function isAt(x: Tensor, level: number): boolean {
  * for more time. Differentiable to any order by its arguments and by tensors that it closes over.
  */
 export function checkpoint<X extends Tree[], Y extends Tree>(f: (...xs: X) => Y): (...xs: X) => Y {
+  return rerun("checkpoint", f, f, (again, inputs, gs) => {
+    // Inputs have the axes of all examples: no vmap is to add its own to the leaves again.
+    const traced = interpretedBy([], () => trace(inputs, again));
+    return pullBack(traced, gs);
+  });
+}
+
+/** What a backward pass does with a function to run again: `again` takes stand-ins of `inputs`, the
+ * leaves of the arguments first, and `gs` are cotangents of the forward pass's outputs. All have
+ * the axes of all examples of the vmaps around the forward pass. */
+export type Backward = (
+  again: (leaves: readonly Tensor[]) => Tensor[],
+  inputs: readonly Tensor[],
+  gs: readonly (Tensor | null)[],
+) => readonly (Tensor | null)[];
+
+/**
+ * @internal `forward` as one op, of which nothing is kept but arguments, results, and recorded
+ * tensors closed over; its gradient is what `back` makes of running `again`, a function of the same
+ * arguments that reads the same tensors.
+ */
+export function rerun<X extends Tree[], Y extends Tree>(
+  name: string,
+  forward: (...xs: X) => Y,
+  again: (...xs: X) => Tree,
+  back: Backward,
+): (...xs: X) => Y {
   return (...xs) => {
-    if (!recording()) return f(...xs);
-    const shown = leavesOf("checkpoint", xs);
+    if (!recording()) return forward(...xs);
+    const shown = leavesOf(name, xs);
     const given = shown.map((x) => x.physical);
     const above = interpretersNow();
     const closed = new Set<Tensor>();
     const start = nextId();
     const y = runForward();
-    const ys = outputs("checkpoint", y).map((t) => stopGradient(t));
+    const ys = outputs(name, y).map((t) => stopGradient(t));
     const inputs = [...given, ...closed];
     const made = ys.map((t) => t.physical);
-    record(nodeOp("checkpoint", pull), inputs, made, undefined);
+    record(nodeOp(name, pull), inputs, made, undefined);
     return refill(y, ys);
 
-    /** Runs `f` unrecorded, noting the recorded tensors that it reads beside its arguments. */
+    /** Runs `forward` unrecorded, noting the recorded tensors that it reads beside its
+     * arguments. */
     function runForward(): Y {
       const known = new Set(given);
       const note = (x: Tensor) => {
@@ -113,8 +141,8 @@ export function checkpoint<X extends Tree[], Y extends Tree>(f: (...xs: X) => Y)
       };
       return scope(() =>
         unrecorded(() => {
-          const y = interpretedBy([watch, ...above], () => f(...xs));
-          for (const t of outputs("checkpoint", y)) note(t.physical);
+          const y = interpretedBy([watch, ...above], () => forward(...xs));
+          for (const t of outputs(name, y)) note(t.physical);
           return y;
         }),
       );
@@ -122,19 +150,13 @@ export function checkpoint<X extends Tree[], Y extends Tree>(f: (...xs: X) => Y)
 
     function pull(gs: readonly (Tensor | null)[]): (() => Tensor)[] {
       let found: readonly (Tensor | null)[] | null = null;
-      const again = () =>
-        scope(() => {
-          // Inputs have the axes of all examples: no vmap is to add its own to the leaves again.
-          const traced = interpretedBy([], () => trace(inputs, runAgain));
-          return pullBack(traced, gs);
-        });
       return inputs.map((x, i) => () => {
-        found ??= inRegion(again);
+        found ??= inRegion(() => scope(() => back(runAgain, inputs, gs)));
         return found[i] ?? zerosLike(x);
       });
     }
 
-    /** Runs `f` as in the forward pass, vmaps included, with leaves in the place of its inputs. */
+    /** Runs `again` as in the forward pass, vmaps included, with leaves in the inputs' places. */
     function runAgain(leaves: readonly Tensor[]): Tensor[] {
       const stand = new Map(inputs.map((x, i) => [x, leaves[i]]));
       const swap = (x: Tensor) => stand.get(x) ?? x;
@@ -144,8 +166,8 @@ export function checkpoint<X extends Tree[], Y extends Tree>(f: (...xs: X) => Y)
         xs,
         shown.map((x, i) => heldBy(leaves[i], x)),
       );
-      const again = interpretedBy([swapper, ...above], () => f(...args));
-      return outputs("checkpoint", again).map((t) => swap(t.physical));
+      const y = interpretedBy([swapper, ...above], () => again(...args));
+      return outputs(name, y).map((t) => swap(t.physical));
     }
   };
 }

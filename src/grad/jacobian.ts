@@ -11,8 +11,8 @@ import { grad } from "./grad";
 import { vjp } from "./vjp";
 
 /**
- * `jacobian(f)(x)`: all derivatives of f's output by x, of shape [...y.shape, ...x.shape]. Costs one
- * backward pass for each element of the output.
+ * `jacobian(f)(x)`: all derivatives of f's output by x, of shape [...y.shape, ...x.shape]. Costs
+ * one backward pass for each element of the output.
  */
 export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
   return (x) =>
@@ -30,7 +30,8 @@ export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
     });
 }
 
-/** `hessian(f)(x)`: all second derivatives of a function of one number, [...x.shape, ...x.shape]. */
+/** `hessian(f)(x)`: all second derivatives of a function of one number, [...x.shape,
+ * ...x.shape]. */
 export function hessian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
   return (x) => jacobian(grad(f))(x);
 }

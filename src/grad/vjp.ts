@@ -24,7 +24,8 @@ export function floatLeaves(name: string, tree: unknown): Tensor[] {
   for (const [i, x] of list.entries()) {
     if (x.dtype === "float32") continue;
     throw new DTypeError(
-      `${name}: no gradient by ${x.dtype}: ${treePaths(tree)[i] || "the argument"} is ${x.dtype}. ` +
+      `${name}: no gradient by ${x.dtype}: ${treePaths(tree)[i] || "the argument"} is ` +
+        `${x.dtype}. ` +
         "Give it as a further argument, or close over it.",
     );
   }

@@ -33,8 +33,8 @@ let lastId = 0;
 /**
  * `f` for many examples at once: `vmap(f)(...xs)` is the stack of `f` of each example's arguments,
  * in one op where the loop takes one an example. Each result has the axis of examples in front; one
- * that does not depend on them is repeated along it. Nests with itself, all gradients and `compile`,
- * both ways: `vmap(grad(f))` gives the gradient of each example.
+ * that does not depend on them is repeated along it. Nests with itself, all gradients and
+ * `compile`, both ways: `vmap(grad(f))` gives the gradient of each example.
  * @throws ShapeError when nothing is batched, or sizes along the batch axes differ
  * @throws HypergradError for an op without batching rule, and when `f` reads a value
  */
@@ -98,8 +98,8 @@ function axesFor(axes: InAxes, tree: unknown, path: string): (number | null)[] {
     return names.flatMap((name) => axesFor(named[name], parts[name], `${path}.${name}`));
   }
   throw new ShapeError(
-    `vmap: inAxes do not fit: at inAxes${path} stands ${JSON.stringify(axes) ?? String(axes)}. Give ` +
-      "an axis, null, or a list or object with an entry for each of that argument.",
+    `vmap: inAxes do not fit: at inAxes${path} stands ${JSON.stringify(axes) ?? String(axes)}. ` +
+      "Give an axis, null, or a list or object with an entry for each of that argument.",
   );
 }
 

@@ -1,16 +1,23 @@
 // The inner loop of every meta-learner, and the gradient through it. Meta-learners differ only in
 // the inner optimizer that they give it.
 
-import { ValueError } from "../core/errors";
 import { checkpoint, stopGradient, valueAndGrad, vmap } from "../grad/index";
-import { add, div } from "../ops/arithmetic";
-import { stack } from "../ops/movement";
+import { add, div, mul } from "../ops/arithmetic";
+import { expand } from "../ops/expand";
+import { sqrt } from "../ops/math";
+import { slice, stack } from "../ops/movement";
+import type { Key } from "../ops/random";
 import { mean } from "../ops/reduce";
+import { reshape } from "../ops/reshape";
+import { constant, type Like } from "../tensor/create";
 import { capturing } from "../tensor/op";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
-import { mapTree, type Tree } from "../tensor/tree";
-import type { InnerOptimizer } from "./inner";
+import { leaves, mapTree, type Tree } from "../tensor/tree";
+import { checkOrder, checkSteps, checkUnroll, checkWeights } from "./checks";
+import type { InnerOptimizer } from "./innerOptimizer";
+import { type Carry, innerLoop, type Mode, type Run } from "./loop";
+import { countNonFinite, weighted } from "./stats";
 import { alike, isList, listed, someTasks, stacked, type Task, type Tasks } from "./tasks";
 
 /** What is meta-learned: the starting point, and what the inner optimizer learns. */
@@ -27,36 +34,113 @@ export interface UnrollOptions<P extends Tree, M extends Tree, S extends Tree, B
   readonly steps: number;
   /** 2: the exact meta-gradient. 1: inner gradients count as constants (first-order MAML). */
   readonly order: 1 | 2;
-  /** "store" keeps the graph of all steps; "checkpoint" keeps parameters and runs each step again
-   * in the backward pass: less memory, more time, the same gradient. Default "store". */
-  readonly mode?: "store" | "checkpoint";
+  /** What is kept of the inner steps for the backward pass; the gradient is the same.
+   * "store": the graph of all steps. "checkpoint": parameters and state of each step, which is run
+   * again. "sqrt": those of every √steps-th step, from which the others are run again. "mixed":
+   * as sqrt (from 16 steps; below, those of each step, and its gradient), with Hessian products by
+   * forward mode, which cost less than running a step again; as store for an optimizer that reads
+   * factors of gradients. Where every step is looked at, by `weights` or `trace`, sqrt and mixed
+   * keep those of each step too. Default "store". */
+  readonly mode?: Mode;
   /** "batch" runs every op once for all tasks, whose shapes must be equal: one graph for all of
    * them. "loop" takes them one by one and frees each one's graph before the next: less memory,
    * more calls. Same result, to rounding. Default "loop"; "batch" for stacked tasks, and inside
    * `compile` where shapes are equal. */
   readonly tasks?: "loop" | "batch";
+  /** Weights of the query losses after each step, whose sum is the objective (multi-step loss,
+   * Antoniou et al. 2019). Default: the last one alone. */
+  readonly weights?: readonly number[];
+  /** After so many steps the gradient of parameters and optimizer state is cut; values carry on.
+   * Default: never. */
+  readonly truncate?: number;
+  /** What of the support set a step sees. Default: all of it. */
+  readonly batch?: (support: B, step: number) => B;
+  /** Whether `stats` has the norms of the meta-gradient and the support losses at every step.
+   * Default false. */
+  readonly trace?: boolean;
 }
 
 export type MetaStats = {
-  /** The query loss of each task, [tasks]: infinite and NaN ones are here and in the mean. */
+  /** The query loss of each task after the last step, [tasks]: infinite and NaN ones are here and
+   * in the mean. */
   readonly losses: Tensor;
+  /** How many of them are infinite or NaN. */
+  readonly nonFinite: Tensor;
+  /** With `trace`: |v_k| for k from 0 to steps, each [tasks]; v_k is the gradient of a task's
+   * objective by its parameters after k steps. Else empty. */
+  readonly norms: readonly Tensor[];
+  /** With `trace`: the support loss before each step, each [tasks]. Else empty. */
+  readonly support: readonly Tensor[];
 };
 
 /** A tree, as compiled functions return. */
 export type MetaGradient<P extends Tree, M extends Tree> = {
-  /** Mean query loss after adaptation. */
+  /** Mean over the tasks of the objective. */
   readonly value: Tensor;
   readonly grads: Learned<P, M>;
   readonly stats: MetaStats;
 };
 
-export interface Unrolled<P extends Tree, M extends Tree, B> {
+export type Evaluation = {
+  /** Mean query loss. */
+  readonly value: Tensor;
+  /** Of each task, [tasks]. */
+  readonly losses: Tensor;
+  readonly nonFinite: Tensor;
+  /** Steps taken beyond those of meta-training, for which nothing was learned; 0 if none. */
+  readonly beyond: Tensor;
+};
+
+export interface MetaGradOptions {
+  /** In the place of the options': a tensor [steps], so that weights can change from one run of a
+   * compiled step to the next. */
+  readonly weights?: Tensor;
+  /** In the place of the options'. */
+  readonly order?: 1 | 2;
+}
+
+/** Where the inner loop of each task stands: as tasks, in a list or stacked. */
+export type Carries<P extends Tree, S extends Tree> = readonly Carry<P, S>[] | Carry<P, S>;
+
+export interface Unrolled<P extends Tree, M extends Tree, B, S extends Tree = Tree> {
+  readonly order: 1 | 2;
+  /** What the inner optimizer learns, before any meta-step. */
+  initMeta(params: P, key?: Key): M;
   /** Mean over the tasks of the query loss after the inner steps, and its gradient. Tasks come in a
    * list, or stacked: { support, query } with an axis of tasks in front of every tensor. */
-  metaGrad(learned: Learned<P, M>, tasks: Tasks<B>): MetaGradient<P, M>;
+  metaGrad(learned: Learned<P, M>, tasks: Tasks<B>, options?: MetaGradOptions): MetaGradient<P, M>;
+  /** The value of `metaGrad` alone. */
+  objective(learned: Learned<P, M>, tasks: Tasks<B>, options?: MetaGradOptions): Tensor;
+  /** An inner loop that begins at these parameters: one task's. */
+  start(params: P): Carry<P, S>;
+  /** `metaGrad` of inner loops that go on from where they stand, and where they then stand. No
+   * gradient passes from one window to the next. */
+  window(
+    learned: Learned<P, M>,
+    tasks: Tasks<B>,
+    from: Carries<P, S>,
+    options?: MetaGradOptions,
+  ): MetaGradient<P, M> & { readonly carry: Carries<P, S> };
   /** Parameters after inner steps on a support set. Records nothing. */
   adapt(learned: Learned<P, M>, support: B, options?: { readonly steps?: number }): P;
+  /** Query losses after inner steps, and whether these are more than were trained. Records
+   * nothing. */
+  evaluate(
+    learned: Learned<P, M>,
+    tasks: Tasks<B>,
+    options?: { readonly steps?: number },
+  ): Evaluation;
 }
+
+/** How tasks are judged in one call. */
+type Ask = Run & { readonly weights?: readonly Like[] };
+
+type Judged<P extends Tree, S extends Tree> = {
+  readonly objective: Tensor;
+  readonly query: Tensor;
+  readonly support: readonly Tensor[];
+  readonly carry: Carry<P, S>;
+};
 
 /**
  * An inner loop of `steps` updates of `params` by `inner` on the support loss.
@@ -64,98 +148,199 @@ export interface Unrolled<P extends Tree, M extends Tree, B> {
  */
 export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
   options: UnrollOptions<P, M, S, B>,
-): Unrolled<P, M, B> {
-  const { loss, inner, steps, order, mode = "store", tasks: way } = options;
-  checkSteps("unroll", steps);
-  if (order !== 1 && order !== 2) {
-    throw new ValueError(
-      `unroll: no order: ${String(order)}. Write order: 2 for the exact meta-gradient or order: 1 ` +
-        "for the first-order one.",
-    );
-  }
-  if (mode !== "store" && mode !== "checkpoint") {
-    throw new ValueError(`unroll: unknown mode: "${mode}". Use "store" or "checkpoint".`);
-  }
-  if (way !== undefined && way !== "loop" && way !== "batch") {
-    throw new ValueError(`unroll: unknown tasks: "${String(way)}". Use "loop" or "batch".`);
+): Unrolled<P, M, B, S> {
+  checkUnroll(options);
+  const { loss, inner, steps, order, mode = "store", trace = false, tasks: way } = options;
+  const { truncate = Number.POSITIVE_INFINITY, batch = (support: B) => support } = options;
+  const loop = innerLoop({ loss, inner, steps, mode, truncate, batch });
+  const onQuery = mode === "store" ? loss : (p: P, b: B) => checkpoint((q: P) => loss(q, b))(p);
+
+  function judge(
+    { params, meta }: Learned<P, M>,
+    { support, query }: Task<B>,
+    from: Carry<P, S> | null,
+    ask: Ask,
+  ): Judged<P, S> {
+    const seen: Tensor[] = [];
+    const { weights } = ask;
+    const look = weights === undefined ? undefined : (p: P) => seen.push(onQuery(p, query));
+    const end = loop(from ?? begin(params), meta, support, ask, look);
+    const last = seen[seen.length - 1] ?? loss(end.params, query);
+    const carry = stopGradient({ params: end.params, state: end.state });
+    const objective = weights === undefined ? last : weighted(seen, weights);
+    return { objective, query: stopGradient(last), support: trace ? end.losses : [], carry };
   }
 
-  function advance(learned: Learned<P, M>, state: S, support: B, step: number): [P, S] {
-    const [value, grads] = valueAndGrad((p: P) => loss(p, support))(learned.params);
-    const info = { meta: learned.meta, step, loss: order === 1 ? stopGradient(value) : value };
-    return inner.update(order === 1 ? stopGradient(grads) : grads, state, learned.params, info);
+  const begin = (params: P): Carry<P, S> => ({ params, state: inner.init(params) });
+
+  /** Every task judged, one after the other or at once; `taps` and `from` have one for each. */
+  function each(
+    learned: Learned<P, M>,
+    tasks: Task<B>,
+    taps: readonly Tensor[],
+    from: Carry<P, S> | null,
+    ask: Ask,
+  ): Judged<P, S> {
+    const one = (l: Learned<P, M>, t: readonly Tensor[], task: Task<B>, at: readonly Tree[]) =>
+      judge(l, task, (at[0] as Carry<P, S>) ?? null, {
+        ...ask,
+        taps: t.length > 0 ? t : undefined,
+      });
+    const all = vmap(one as unknown as (...xs: Tree[]) => Judged<P, S>, {
+      inAxes: [null, 0, 0, 0],
+    });
+    return all(learned, taps, tasks as unknown as Tree, from === null ? [] : [from]);
   }
 
-  function run(learned: Learned<P, M>, support: B, count: number, again: boolean): P {
-    let params = learned.params;
-    let state = inner.init(params);
-    for (let step = 0; step < count; step++) {
-      const one = (p: P, m: M, s: S) => advance({ params: p, meta: m }, s, support, step);
-      [params, state] = again
-        ? checkpoint(one)(params, learned.meta, state)
-        : one(params, learned.meta, state);
-    }
-    return params;
-  }
+  const tapsOf = (learned: Tree, shape: readonly number[]): Tensor[] => {
+    if (!trace) return [];
+    const { device } = leaves(learned)[0];
+    return Array.from({ length: steps + 1 }, () => expand(constant(device, 0, "float32"), shape));
+  };
 
-  function lossAfter(learned: Learned<P, M>, task: Task<B>): Tensor {
-    return loss(run(learned, task.support, steps, mode === "checkpoint"), task.query);
-  }
+  type Point = { readonly learned: Learned<P, M>; readonly taps: readonly Tensor[] };
+  type Result = MetaGradient<P, M> & { readonly carry: Carries<P, S> };
 
-  const taskGrad = valueAndGrad(lossAfter);
-
-  function inTurn(learned: Learned<P, M>, tasks: readonly Task<B>[]): MetaGradient<P, M> {
-    const losses: Tensor[] = [];
+  function inTurn(
+    learned: Learned<P, M>,
+    tasks: readonly Task<B>[],
+    from: readonly Carry<P, S>[] | null,
+    ask: Ask,
+  ): Result {
+    const judged: Judged<P, S>[] = [];
+    const norms: (readonly Tensor[])[] = [];
     let total: Learned<P, M> | null = null;
-    for (const task of tasks) {
-      const [value, grads] = taskGrad(learned, task);
-      losses.push(value);
+    for (const [i, task] of tasks.entries()) {
+      const f = (x: Point) => {
+        const taps = trace ? x.taps : undefined;
+        const result = judge(x.learned, task, from?.[i] ?? null, { ...ask, taps });
+        return [result.objective, result] as const;
+      };
+      const point = { learned, taps: tapsOf(learned, []) };
+      const [[, result], grads] = valueAndGrad(f, { aux: true })(point);
+      judged.push(result);
+      norms.push(grads.taps);
       const before: Learned<P, M> | null = total;
-      total = before === null ? grads : scope(() => mapTree(add, before, grads));
+      total = before === null ? grads.learned : scope(() => mapTree(add, before, grads.learned));
     }
     const share = (t: Tensor) => div(t, tasks.length);
+    const across = (list: readonly (readonly Tensor[])[]) =>
+      list[0].map((_, k) => stack(list.map((one) => one[k])));
+    const losses = stack(judged.map(({ query }) => query));
     return {
-      value: share(losses.reduce(add)),
+      value: share(judged.map(({ objective }) => objective).reduce((a, b) => add(a, b))),
       grads: mapTree(share, total!),
-      stats: { losses: stack(losses, 0) },
+      stats: {
+        losses,
+        nonFinite: countNonFinite(losses),
+        norms: across(norms).map((t) => sqrt(t)),
+        support: across(judged.map(({ support }) => support)),
+      },
+      carry: judged.map(({ carry }) => carry),
     };
   }
 
-  const each = vmap(lossAfter as unknown as (...xs: Tree[]) => Tensor, { inAxes: [null, 0] });
-  const batchGrad = valueAndGrad(
-    (learned: Learned<P, M>, tasks: Task<B>) => {
-      const losses = each(learned, tasks as unknown as Tree);
-      return [mean(losses), losses];
-    },
-    { aux: true },
-  );
+  function atOnce(
+    learned: Learned<P, M>,
+    tasks: Task<B>,
+    from: Carry<P, S> | null,
+    ask: Ask,
+  ): Result {
+    const count = leaves(tasks as unknown as Tree)[0].shape[0];
+    const f = (x: Point) => {
+      const result = each(x.learned, tasks, x.taps, from, ask);
+      return [mean(result.objective), result] as const;
+    };
+    const point = { learned, taps: tapsOf(learned, [count]) };
+    const [[value, { query, support, carry }], grads] = valueAndGrad(f, { aux: true })(point);
+    // The gradient is that of the mean over the tasks.
+    const norms = grads.taps.map((t) => mul(sqrt(t), count));
+    const stats = { losses: query, nonFinite: countNonFinite(query), norms, support };
+    return { value, grads: grads.learned, stats, carry };
+  }
 
-  function atOnce(learned: Learned<P, M>, tasks: Task<B>): MetaGradient<P, M> {
-    const [[value, losses], grads] = batchGrad(learned, tasks);
-    return { value, grads, stats: { losses } };
+  const together = (tasks: Tasks<B>): boolean =>
+    way === undefined ? !isList(tasks) || (capturing() && alike(tasks)) : way === "batch";
+
+  function asked({ weights = undefined, order: own = order }: MetaGradOptions): Ask {
+    checkOrder("metaGrad", own);
+    if (weights !== undefined) checkWeights("metaGrad", weights.shape, steps);
+    const list =
+      weights === undefined
+        ? options.weights
+        : Array.from({ length: steps }, (_, k) => reshape(slice(weights, [k], [1]), []));
+    return { steps, order: own, differentiated: true, weights: list };
+  }
+
+  function judgeAll(learned: Learned<P, M>, tasks: Tasks<B>, ask: Ask): Judged<P, S>[] {
+    if (together(tasks)) return [each(learned, stacked(tasks), [], null, ask)];
+    return listed(tasks).map((task) => scope(() => judge(learned, task, null, ask)));
+  }
+
+  function window(
+    learned: Learned<P, M>,
+    tasks: Tasks<B>,
+    from: Carries<P, S> | null,
+    given: MetaGradOptions,
+  ): Result {
+    const ask = asked(given);
+    const at = from as Tasks<unknown> | null; // any trees stack alike
+    if (!together(tasks)) {
+      const list = at === null ? null : listed(at);
+      return inTurn(learned, listed(tasks), list as readonly Carry<P, S>[] | null, ask);
+    }
+    const whole = at === null ? null : (stacked(at) as unknown as Carry<P, S>);
+    const result = atOnce(learned, stacked(tasks), whole, ask);
+    if (at === null || !isList(at)) return result;
+    const carry = listed(result.carry as unknown as Tasks<unknown>) as unknown as Carries<P, S>;
+    return { ...result, carry };
   }
 
   return {
-    metaGrad: (learned, tasks) => {
+    order,
+    initMeta: (params, key) => scope(() => inner.initMeta(params, key, steps)),
+    start: (params) => begin(params),
+    metaGrad: (learned, tasks, given = {}) => {
       someTasks("metaGrad", tasks);
-      const batch = !isList(tasks) || (capturing() && alike(tasks));
-      return scope(() =>
-        (way ?? (batch ? "batch" : "loop")) === "batch"
-          ? atOnce(learned, stacked(tasks))
-          : inTurn(learned, listed(tasks)),
-      );
+      return scope(() => {
+        const { value, grads, stats } = window(learned, tasks, null, given);
+        return { value, grads, stats };
+      });
+    },
+    window: (learned, tasks, from, given = {}) => {
+      someTasks("window", tasks);
+      return scope(() => window(learned, tasks, from, given));
+    },
+    objective: (learned, tasks, given = {}) => {
+      someTasks("objective", tasks);
+      return scope(() => {
+        const ask = { ...asked(given), differentiated: false };
+        const all = judgeAll(learned, tasks, ask).map(({ objective }) => objective);
+        return mean(all.length === 1 ? all[0] : stack(all));
+      });
     },
     adapt: (learned, support, { steps: count = steps } = {}) => {
       checkSteps("adapt", count);
-      return scope(() => stopGradient(run(learned, support, count, false)));
+      const run = { steps: count, order, differentiated: false } as const;
+      return scope(() =>
+        stopGradient(loop(begin(learned.params), learned.meta, support, run).params),
+      );
+    },
+    evaluate: (learned, tasks, { steps: count = steps } = {}) => {
+      checkSteps("evaluate", count);
+      someTasks("evaluate", tasks);
+      return scope(() => {
+        const ask = { steps: count, order, differentiated: false } as const;
+        const all = judgeAll(learned, tasks, ask).map(({ query }) => query);
+        const losses = all[0].shape.length > 0 ? all[0] : stack(all);
+        const { device } = losses;
+        return {
+          value: mean(losses),
+          losses,
+          nonFinite: countNonFinite(losses),
+          beyond: expand(constant(device, Math.max(0, count - steps), "float32"), []),
+        };
+      });
     },
   };
-}
-
-function checkSteps(name: string, steps: number): void {
-  if (!Number.isInteger(steps) || steps < 0) {
-    throw new ValueError(
-      `${name}: no number of steps: ${String(steps)}. Give a whole number from 0.`,
-    );
-  }
 }

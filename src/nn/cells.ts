@@ -23,7 +23,8 @@ export type CellState = { readonly h: Tensor } | { readonly h: Tensor; readonly 
 /** A recurrent network of one layer. */
 export interface Cell<P extends Tree, S extends CellState> {
   init(key: Key, inputs: number, units: number): P;
-  /** x [t, b, inputs] to y [t, b, units], 0 where the mask [t, b] is not set, and the last state. */
+  /** x [t, b, inputs] to y [t, b, units], 0 where the mask [t, b] is not set, and the last
+   * state. */
   run(params: P, x: Tensor, state?: S, mask?: Tensor): { readonly y: Tensor; readonly state: S };
 }
 

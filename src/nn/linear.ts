@@ -11,7 +11,8 @@ import type { Layer } from "./layer";
 export interface LinearOptions {
   /** Default true. */
   readonly bias?: boolean;
-  /** Standard deviation of the weights is √(gain / inputs). Default 2 (He et al. 2015, for relu). */
+  /** Standard deviation of the weights is √(gain / inputs). Default 2 (He et al. 2015, for
+   * relu). */
   readonly gain?: number;
 }
 

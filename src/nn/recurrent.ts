@@ -130,6 +130,7 @@ function recurrent<P extends Tree, S extends CellState>(
   return {
     init,
     run,
-    apply: (params, x, context) => run(params, x, { mask: context?.mask, key: context?.key }).y,
+    apply: (params, x, context) =>
+      scope(() => run(params, x, { mask: context?.mask, key: context?.key }).y),
   };
 }

@@ -315,14 +315,14 @@ export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTransposeOpti
   if (padding === "same" ? more[0] + more[1] > 0 : more.some((m, i) => m >= stride[i])) {
     throw new ShapeError(
       `${name}: outputPadding does not fit: outputPadding is ${show(more)}, stride is ` +
-        `${show(stride)}, padding is ${JSON.stringify(padding)}. It must be below the stride, and ` +
-        '0 with "same".',
+        `${show(stride)}, padding is ${JSON.stringify(padding)}. It must be below the stride, ` +
+        'and 0 with "same".',
     );
   }
   if (sizes.some((size, i) => size < 0 && x.shape[1 + i] > 0)) {
     throw new ShapeError(
-      `${name}: nothing is left: x is ${show(x.shape)}, padding is ${JSON.stringify(padding)}, the ` +
-        `result would be ${show(sizes)}. Use less padding.`,
+      `${name}: nothing is left: x is ${show(x.shape)}, padding is ${JSON.stringify(padding)}, ` +
+        `the result would be ${show(sizes)}. Use less padding.`,
     );
   }
   const [height, width] = sizes.map((size, i) => (x.shape[1 + i] === 0 ? 0 : size));

@@ -120,8 +120,8 @@ function sizesOf(spec: string, xs: readonly Tensor[], terms: readonly string[][]
         const shapes = xs.map((x) => show(x.shape)).join(", ");
         const which = broadcasts ? '"..."' : `"${label}"`;
         throw new ShapeError(
-          `einsum: sizes differ: ${which} is ${before} and ${size} in "${spec}", the operands are ` +
-            `${shapes}. Axes with one letter must have one size.`,
+          `einsum: sizes differ: ${which} is ${before} and ${size} in "${spec}", the operands ` +
+            `are ${shapes}. Axes with one letter must have one size.`,
         );
       }
     }

@@ -106,7 +106,8 @@ export function aligned(name: string, xs: readonly Tensor[]): readonly Tensor[] 
     if (wider === null) {
       const all = xs.map((x, j) => `${"abc"[j]} is ${show(x.shape)}`).join(", ");
       throw new ShapeError(
-        `${name}: shapes do not broadcast: ${all}. Sizes must be equal, or 1, from the last axis back.`,
+        `${name}: shapes do not broadcast: ${all}. Sizes must be equal, or 1, from the last axis ` +
+          "back.",
       );
     }
     shape = wider;

@@ -37,7 +37,8 @@ const expandOp: DefinedOp<Shape> = defineOp<Shape>({
   },
 });
 
-/** What is in the storage of a repeat: size 1 along repeated axes; null where axes do not part so. */
+/** What is in the storage of a repeat: size 1 along repeated axes; null where axes do not part
+ * so. */
 function unrepeated(shape: Shape, { inner, mid }: Repeat): Shape | null {
   const kept = new Array<number>(shape.length).fill(1);
   let [after, own] = [1, 1];

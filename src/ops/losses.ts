@@ -42,7 +42,8 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: LossOptio
   const rows = logits.shape.slice(0, -1);
   if (targets.dtype === "bool") {
     throw new DTypeError(
-      "crossEntropy: wrong dtype: the targets are bool. Give int32 labels or float32 probabilities.",
+      "crossEntropy: wrong dtype: the targets are bool. Give int32 labels or float32 " +
+        "probabilities.",
     );
   }
   const labels = targets.dtype === "int32";

@@ -66,7 +66,8 @@ export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
   for (const a of out ?? []) {
     if (x.shape[a] !== 1) {
       throw new ShapeError(
-        `squeeze: size is not 1: axis ${a} of x ${show(x.shape)} has size ${x.shape[a]}. Leave it out.`,
+        `squeeze: size is not 1: axis ${a} of x ${show(x.shape)} has size ${x.shape[a]}. Leave ` +
+          "it out.",
       );
     }
   }

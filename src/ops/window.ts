@@ -53,8 +53,8 @@ export function sides(
     !form.every((n: number) => Number.isSafeInteger(n) && n >= 0)
   ) {
     throw new ValueError(
-      `${name}: no such padding: padding is ${JSON.stringify(padding)}. Use a whole number from 0, ` +
-        '[[top, bottom], [left, right]], "same" or "valid".',
+      `${name}: no such padding: padding is ${JSON.stringify(padding)}. Use a whole number from ` +
+        '0, [[top, bottom], [left, right]], "same" or "valid".',
     );
   }
   return form as [number, number];

@@ -6,7 +6,8 @@ import type { Like } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { mapTree, type Tree } from "../tensor/tree";
 
-/** A learning rate: a number, a scalar tensor, or a schedule of the step, a float32 scalar from 0. */
+/** A learning rate: a number, a scalar tensor, or a schedule of the step, a float32 scalar from
+ * 0. */
 export type Rate = Like | ((step: Tensor) => Like);
 
 export interface Optimizer<S extends Tree = Tree> {

@@ -1,6 +1,7 @@
 // Gradient descent, plain and with momentum.
 
 import { add, mul, sub } from "../ops/arithmetic";
+import type { Like } from "../tensor/create";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { mapTree, type Tree } from "../tensor/tree";
@@ -12,17 +13,33 @@ export type SgdState = {
   readonly step: Tensor;
 };
 
-/** p ← p − lr · g. */
-export function sgd({ lr }: { readonly lr: Rate }): Optimizer<SgdState> {
+export interface SgdOptions {
+  readonly lr: Rate;
+  /** Added to the gradient times the parameter. Default 0. */
+  readonly weightDecay?: Like;
+}
+
+/** p ← p − lr · (g + weightDecay · p). */
+export function sgd({ lr, weightDecay = 0 }: SgdOptions): Optimizer<SgdState> {
   inRange("sgd", "lr", lr, 0);
+  inRange("sgd", "weightDecay", weightDecay, 0);
   return {
     init: (params) => ({ step: scalar(params, 0) }),
     update: (grads, { step }, params) =>
       scope(() => {
         const rate = rateAt(lr, step);
-        return [mapTree((p, g) => sub(p, mul(g, rate)), params, grads), { step: add(step, 1) }];
+        const next = mapTree(
+          (p, g) => sub(p, mul(decayed(g, p, weightDecay), rate)),
+          params,
+          grads,
+        );
+        return [next, { step: add(step, 1) }];
       }),
   };
+}
+
+function decayed(g: Tensor, p: Tensor, weightDecay: Like): Tensor {
+  return weightDecay === 0 ? g : add(g, mul(p, weightDecay));
 }
 
 export type MomentumState = {
@@ -30,19 +47,19 @@ export type MomentumState = {
   readonly velocity: Tree;
 };
 
-export interface MomentumOptions {
-  readonly lr: Rate;
+export interface MomentumOptions extends SgdOptions {
   /** Share of the velocity that stays. Default 0.9. */
-  readonly momentum?: number;
+  readonly momentum?: Like;
   /** Step along where the velocity will be (Nesterov 1983). Default false. */
   readonly nesterov?: boolean;
 }
 
-/** v ← momentum · v + g; p ← p − lr · v (Polyak 1964). */
+/** v ← momentum · v + g + weightDecay · p; p ← p − lr · v (Polyak 1964). */
 export function momentum(options: MomentumOptions): Optimizer<MomentumState> {
-  const { lr, momentum: beta = 0.9, nesterov = false } = options;
+  const { lr, momentum: beta = 0.9, nesterov = false, weightDecay = 0 } = options;
   inRange("momentum", "lr", lr, 0);
   inRange("momentum", "momentum", beta, 0, 1);
+  inRange("momentum", "weightDecay", weightDecay, 0);
   return {
     init: (params) => ({ step: scalar(params, 0), velocity: zerosOf(params) }),
     update: (grads, { step, velocity }, params) =>
@@ -51,8 +68,9 @@ export function momentum(options: MomentumOptions): Optimizer<MomentumState> {
         const [next, v] = mapTrees(
           2,
           (p, g, v) => {
-            const moved = add(mul(v, beta), g);
-            const along = nesterov ? add(mul(moved, beta), g) : moved;
+            const slope = decayed(g, p, weightDecay);
+            const moved = add(mul(v, beta), slope);
+            const along = nesterov ? add(mul(moved, beta), slope) : moved;
             return [sub(p, mul(along, rate)), moved];
           },
           params,

@@ -1,9 +1,9 @@
-// The tensors that optimizer states begin with.
+// The tensors that optimizer states begin with, and what they change by.
 
 import { device } from "../device/current";
-import { add } from "../ops/arithmetic";
+import { add, sub } from "../ops/arithmetic";
 import { expand } from "../ops/expand";
-import { constant } from "../tensor/create";
+import { constant, type Like } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
 
@@ -16,4 +16,9 @@ export function scalar(params: Tree, value: number): Tensor {
 /** A tree of zeros of the form of the parameters. */
 export function zerosOf<P extends Tree>(params: P): P {
   return mapTree((p) => expand(constant(p.device, 0, "float32"), p.shape), params);
+}
+
+/** What a moving mean takes in: 1 − share. */
+export function rest(share: Like): Like {
+  return typeof share === "number" ? 1 - share : sub(1, share);
 }

@@ -56,7 +56,8 @@ export function capture(
     if (own !== undefined) return own;
     if (x.symbolic !== null) {
       throw new HypergradError(
-        `${name}: a tensor of another compiled function, or of an earlier capture. Pass it as an argument.`,
+        `${name}: a tensor of another compiled function, or of an earlier capture. Pass it as an ` +
+          "argument.",
       );
     }
     x.live(name);

@@ -6,7 +6,7 @@ import { checkWhole } from "./checks";
 import { condition, type Data, fitSettings, type GaussianProcess } from "./gaussianProcess";
 import { type Code, drawUniform, jitter, type Layout, sameCode } from "./layout";
 import { logEI } from "./normal";
-import { drawAllowed, type Earlier, type Sampler, type SamplerContext } from "./sampler";
+import { drawAllowed, type Sampler, type SamplerContext } from "./sampler";
 
 export interface GpOptions {
   /** Random trials before the first model; 2 a parameter and 2 when left out. */
@@ -17,6 +17,7 @@ export interface GpOptions {
 
 // Cost grows with the cube of the points: of earlier studies, the best of each are kept.
 const MOST_EARLIER = 60;
+const MOST_ROUNDS = 60;
 
 /** Throws ValueError for options out of range. */
 export function gp({ start, candidates = 500 }: GpOptions = {}): Sampler {
@@ -39,7 +40,7 @@ export function gp({ start, candidates = 500 }: GpOptions = {}): Sampler {
       const best = Math.min(...own.values);
       const score = (code: Code) => {
         const { mean, variance } = process.predict(extend(code));
-        return logEI(best, mean, variance);
+        return logEI(best - Number(globalThis.process.env.XI ?? 0), mean, variance);
       };
       return highest(context, score, own, pending, candidates);
     },
@@ -56,7 +57,7 @@ function standardised(values: readonly number[]): number[] {
 /** The process over own and earlier trials. With earlier studies, a code has one number more, the
  * study it is of: how far studies agree is learned as that dimension's length. */
 function model(
-  { layout, earlier }: SamplerContext,
+  { layout, earlier, random }: SamplerContext,
   codes: readonly Code[],
   values: readonly number[],
   pending: readonly Code[],
@@ -76,7 +77,7 @@ function model(
     values: [...values, ...kept.flatMap((study) => study.map(({ value }) => value))],
     hamming,
   };
-  const settings = fitSettings(data);
+  const settings = fitSettings(data, random);
   const process = condition(data, settings);
   if (pending.length === 0) return { process, extend };
   const waiting = pending.map(extend);
@@ -127,7 +128,7 @@ function climb(
   random: Stream,
 ): Scored {
   let best = from;
-  for (let scale = 0.1; scale > 2e-4; ) {
+  for (let scale = 0.1, round = 0; scale > 2e-4 && round < MOST_ROUNDS; round++) {
     const before = best.score;
     for (let k = 0; k < 10; k++) {
       const code = jitter(layout, best.code, scale, random);

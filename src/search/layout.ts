@@ -114,7 +114,8 @@ function edges(parameter: Exclude<Parameter, { kind: "choice" }>): [number, numb
   return parameter.log ? [Math.log(low), Math.log(high)] : [low, high];
 }
 
-function valueOf(parameter: Parameter, code: number): Value {
+/** The value that a number stands for. */
+export function valueIn(parameter: Parameter, code: number): Value {
   if (parameter.kind === "choice") return parameter.values[code];
   const [a, b] = edges(parameter);
   const between = a + code * (b - a);
@@ -123,11 +124,12 @@ function valueOf(parameter: Parameter, code: number): Value {
   return Math.min(parameter.high, Math.max(parameter.low, whole));
 }
 
-/** The number of a value in one dimension. */
+/** The number of a value in one dimension; one beyond a range is put to its end. */
 export function codeOf(parameter: Parameter, value: Value): number {
   if (parameter.kind === "choice") return parameter.values.indexOf(value);
   const [a, b] = edges(parameter);
-  const at = parameter.log ? Math.log(value as number) : (value as number);
+  const inside = Math.min(parameter.high, Math.max(parameter.low, value as number));
+  const at = parameter.log ? Math.log(inside) : inside;
   return Math.min(1, Math.max(0, (at - a) / (b - a)));
 }
 
@@ -135,7 +137,7 @@ export function codeOf(parameter: Parameter, value: Value): number {
 export function cell({ parameter }: Dimension, code: number): [number, number] {
   if (parameter.kind !== "integer") return [code, code];
   const [a, b] = edges(parameter);
-  const value = valueOf(parameter, code) as number;
+  const value = valueIn(parameter, code) as number;
   const bound = (x: number) => ((parameter.log ? Math.log(x) : x) - a) / (b - a);
   return [Math.max(0, bound(value - 0.5)), Math.min(1, bound(value + 0.5))];
 }
@@ -154,7 +156,7 @@ export function fill(
     const { parameter } = dimension;
     const picked = pick(dimension, d, code);
     code[d] =
-      parameter.kind === "integer" ? codeOf(parameter, valueOf(parameter, picked)) : picked;
+      parameter.kind === "integer" ? codeOf(parameter, valueIn(parameter, picked)) : picked;
   });
   return code;
 }
@@ -162,7 +164,7 @@ export function fill(
 function exists(dimensions: readonly Dimension[], { parents }: Dimension, code: Code): boolean {
   return parents.every(({ at, values }) => {
     if (Number.isNaN(code[at])) return false;
-    return values.includes(valueOf(dimensions[at].parameter, code[at]));
+    return values.includes(valueIn(dimensions[at].parameter, code[at]));
   });
 }
 
@@ -197,7 +199,7 @@ export function jitter(layout: Layout, from: Code, scale: number, random: Stream
 export function decode(layout: Layout, code: Code): Record<string, Value> {
   const values = new Map<string, Value>();
   layout.dimensions.forEach(({ name, parameter }, d) => {
-    if (!Number.isNaN(code[d])) values.set(name, valueOf(parameter, code[d]));
+    if (!Number.isNaN(code[d])) values.set(name, valueIn(parameter, code[d]));
   });
   const named = layout.names.filter((name) => values.has(name));
   return Object.fromEntries(named.map((name) => [name, values.get(name)!]));

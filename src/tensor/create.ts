@@ -93,7 +93,8 @@ export function checkIntegers(name: string, values: ArrayLike<number>, dtype: DT
   for (let i = 0; i < values.length; i++) {
     if (dtype === "bool" ? values[i] !== values[i] : values[i] !== (values[i] | 0)) {
       throw new ValueError(
-        `${name}: no ${dtype}: value ${i} is ${values[i]}. Give whole numbers of 32 bits, or use float32.`,
+        `${name}: no ${dtype}: value ${i} is ${values[i]}. Give whole numbers of 32 bits, or use ` +
+          "float32.",
       );
     }
   }

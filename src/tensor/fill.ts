@@ -74,8 +74,8 @@ export function arange(start: number, stop?: number, step = 1, dtype: DType = "f
   checkDType("arange", dtype);
   if (![from, to, step].every(Number.isFinite) || step === 0) {
     throw new ValueError(
-      `arange: no such range: start is ${from}, stop is ${to}, step is ${step}. Use finite numbers ` +
-        "and a step that is not 0.",
+      `arange: no such range: start is ${from}, stop is ${to}, step is ${step}. Use finite ` +
+        "numbers and a step that is not 0.",
     );
   }
   const n = Math.max(0, Math.ceil((to - from) / step));

@@ -232,7 +232,8 @@ function deviceOf(name: string, xs: readonly Tensor[]): Device {
     if (xs[i].device !== xs[0].device) {
       const names = `${xs[0].device.name} and ${xs[i].device.name}`;
       throw new DeviceError(
-        `${name}: inputs live on two devices: ${names}. Upload one again: tensor(await t.data(), t.shape).`,
+        `${name}: inputs live on two devices: ${names}. Upload one again: tensor(await t.data(), ` +
+          "t.shape).",
       );
     }
   }

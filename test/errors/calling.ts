@@ -14,15 +14,15 @@ import { any, b, type ErrorCase, f, i } from "./case";
 const losses: readonly ErrorCase[] = [
   [
     "ShapeError",
-    "crossEntropy: targets do not fit: logits is [2, 3], targets is [3] int32. Give labels of shape " +
-      "[2].",
+    "crossEntropy: targets do not fit: logits is [2, 3], targets is [3] int32. Give labels of " +
+      "shape [2].",
     () => o.crossEntropy(f(2, 3), i(3)),
     () => o.crossEntropy(f(2, 3), i(2)),
   ],
   [
     "ShapeError",
-    "crossEntropy: targets do not fit: logits is [2, 3], targets is [2] float32. Give probabilities " +
-      "of the logits' shape.",
+    "crossEntropy: targets do not fit: logits is [2, 3], targets is [2] float32. Give " +
+      "probabilities of the logits' shape.",
     () => o.crossEntropy(f(2, 3), f(2)),
     () => o.crossEntropy(f(2, 3), f(2, 3)),
   ],
@@ -47,8 +47,8 @@ const losses: readonly ErrorCase[] = [
   ],
   [
     "ShapeError",
-    "binaryCrossEntropy: shapes differ: logits is [2], targets is [3]. Give both one shape; nothing " +
-      "broadcasts here.",
+    "binaryCrossEntropy: shapes differ: logits is [2], targets is [3]. Give both one shape; " +
+      "nothing broadcasts here.",
     () => o.binaryCrossEntropy(f(2), f(3)),
     () => o.binaryCrossEntropy(f(2), b(2)),
   ],
@@ -105,8 +105,8 @@ const draws: readonly ErrorCase[] = [
   ],
   [
     "ShapeError",
-    "categorical: logits do not fit: logits is [2, 4], the shape is [3]. Without axis 1 they must " +
-      "broadcast to it.",
+    "categorical: logits do not fit: logits is [2, 4], the shape is [3]. Without axis 1 they " +
+      "must broadcast to it.",
     () => o.categorical(o.key(1), [3], f(2, 4)),
     () => o.categorical(o.key(1), [3, 2], f(2, 4)),
   ],
@@ -115,8 +115,8 @@ const draws: readonly ErrorCase[] = [
 const making: readonly ErrorCase[] = [
   [
     "ShapeError",
-    "tensor: data and shape differ: 3 values for shape [2, 2], which holds 4. Give a shape of that " +
-      "size.",
+    "tensor: data and shape differ: 3 values for shape [2, 2], which holds 4. Give a shape of " +
+      "that size.",
     () => tensor([1, 2, 3], [2, 2]),
     () => tensor([1, 2, 3, 4], [2, 2]),
   ],
@@ -180,8 +180,8 @@ const making: readonly ErrorCase[] = [
   ],
   [
     "ValueError",
-    "arange: no such range: start is 0, stop is 3, step is 0. Use finite numbers and a step that is " +
-      "not 0.",
+    "arange: no such range: start is 0, stop is 3, step is 0. Use finite numbers and a step that " +
+      "is not 0.",
     () => arange(0, 3, 0),
     () => arange(0, 3, 1),
   ],
@@ -317,8 +317,8 @@ const steps: readonly ErrorCase[] = [
   ],
   [
     "ShapeError",
-    "tree: forms differ at a: the first tree has an object of 2 there, another a leaf. Give trees " +
-      "of one form.",
+    "tree: forms differ at a: the first tree has an object of 2 there, another a leaf. Give " +
+      "trees of one form.",
     () => mapTree((x) => x, { a: { b: f(), c: f() } }, { a: f() }),
     () => mapTree((x) => x, { a: { b: f(), c: f() } }, { a: { c: f(), b: f() } }),
   ],

@@ -131,8 +131,8 @@ const products: readonly ErrorCase[] = [
   ],
   [
     "ShapeError",
-    "matmul: leading axes do not broadcast: a is [2, 3, 4], b is [5, 4, 2]. All sizes but the last " +
-      "two must be equal or 1.",
+    "matmul: leading axes do not broadcast: a is [2, 3, 4], b is [5, 4, 2]. All sizes but the " +
+      "last two must be equal or 1.",
     () => o.matmul(f(2, 3, 4), f(5, 4, 2)),
     () => o.matmul(f(1, 3, 4), f(5, 4, 2)),
   ],

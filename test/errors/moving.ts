@@ -31,15 +31,15 @@ export const moving: readonly ErrorCase[] = [
   ],
   [
     "ShapeError",
-    "expand: shapes do not fit: x is [2, 3], asked for [2, 4]. Each size of x must be 1 or the one " +
-      "asked for, from the last axis back.",
+    "expand: shapes do not fit: x is [2, 3], asked for [2, 4]. Each size of x must be 1 or the " +
+      "one asked for, from the last axis back.",
     () => o.expand(f(2, 3), [2, 4]),
     () => o.expand(f(2, 1), [2, 4]),
   ],
   [
     "ShapeError",
-    "sumTo: shapes do not fit: x is [2, 3], asked for [4]. Each size asked for must be 1 or that of " +
-      "x, from the last axis back.",
+    "sumTo: shapes do not fit: x is [2, 3], asked for [4]. Each size asked for must be 1 or that " +
+      "of x, from the last axis back.",
     () => o.sumTo(f(2, 3), [4]),
     () => o.sumTo(f(2, 3), [3]),
   ],
@@ -51,8 +51,8 @@ export const moving: readonly ErrorCase[] = [
   ],
   [
     "ShapeError",
-    "concat: shapes do not fit: tensor 0 is [2, 3], tensor 1 is [3, 2]. All sizes but that of axis " +
-      "0 must be equal.",
+    "concat: shapes do not fit: tensor 0 is [2, 3], tensor 1 is [3, 2]. All sizes but that of " +
+      "axis 0 must be equal.",
     () => o.concat([f(2, 3), f(3, 2)]),
     () => o.concat([f(2, 3), f(3, 3)]),
   ],
@@ -129,8 +129,8 @@ export const moving: readonly ErrorCase[] = [
   ],
   [
     "ShapeError",
-    "gatherAlong: shapes do not fit: x is [3, 2], indices is [2, 2]. All sizes but that of axis 1 " +
-      "must be equal.",
+    "gatherAlong: shapes do not fit: x is [3, 2], indices is [2, 2]. All sizes but that of axis " +
+      "1 must be equal.",
     () => o.gatherAlong(f(3, 2), i(2, 2), 1),
     () => o.gatherAlong(f(3, 2), i(3, 2), 1),
   ],

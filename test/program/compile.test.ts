@@ -99,7 +99,7 @@ test("a bad index inside a program is the error that it is eagerly", () => {
   expect(() => compile(f)(...args)).toThrow(message);
 });
 
-test("inside a gradient a compiled function is differentiated like the function itself", async () => {
+test("inside a gradient a compiled function is differentiated as the function is", async () => {
   const f = (x: Tensor) => ops.sum(ops.exp(x));
   const x = tensor(data(5));
   const [own, other] = [grad(f)(x), grad(compile(f))(x)];

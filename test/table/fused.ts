@@ -96,7 +96,7 @@ const lstms: readonly Row[] = [
   row("lstm: one step", {
     f: (x: Tensor, wx: Tensor, wh: Tensor, b: Tensor, h0: Tensor, c0: Tensor) =>
       lstm(x, { wx, wh, b }, { h0, c0 }),
-    inputs: sizes(1, 2, 1, 1),
+    inputs: sizes(1, 2, 2, 3),
     truth: lstmTruth(all),
     ...smooth,
     same: (...xs: Tensor[]) => slow(xs),

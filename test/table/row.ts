@@ -22,7 +22,8 @@ export interface Input {
   readonly values: (random: { uniform(): number; integer(n: number): number }) => number[];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a row's function takes as many tensors as it has inputs
+// biome-ignore lint/suspicious/noExplicitAny: a row's function takes as many tensors as it has
+// inputs
 type Function = (...xs: any[]) => Tree;
 
 interface Definition {
@@ -35,7 +36,8 @@ interface Definition {
   readonly bilinear?: boolean;
   /** Step of the differences, where the default is not the best. */
   readonly eps?: number;
-  /** Operands, one list an input, at which only values are checked: extremes and non-finite ones. */
+  /** Operands, one list an input, at which only values are checked: extremes and non-finite
+   * ones. */
   readonly special?: readonly (readonly number[])[];
   /** The same function of simpler ops. */
   readonly same?: Function;

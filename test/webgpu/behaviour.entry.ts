@@ -6,7 +6,7 @@ import type { Storage } from "../../src/device/device";
 import { functions } from "../../src/device/functions";
 import { adapterName, findAdapter, isSoftware } from "../../src/device/webgpu/adapter";
 import { classOf } from "../../src/device/webgpu/buffers";
-import { type WebGPUDevice, webgpuDevice } from "../../src/device/webgpu/device";
+import { WebGPUDevice, webgpuDevice } from "../../src/device/webgpu/device";
 import { Faults } from "../../src/device/webgpu/faults";
 import { Pipelines } from "../../src/device/webgpu/pipelines";
 import { program } from "../../src/device/webgpu/program";
@@ -43,11 +43,24 @@ const numbers = async (device: WebGPUDevice, x: Storage) => Array.from(await dev
 type Story = (device: WebGPUDevice) => Promise<void> | void;
 
 const stories: Record<string, Story> = {
-  "the self-test finds every kernel right, in every way it may be chosen": async (device) => {
+  "the self-test finds every kernel right": async (device) => {
     same(await selfTest(device), null, "self-test");
-    device.choosing.software = !device.choosing.software;
-    same(await selfTest(device), null, "self-test, as on the other kind of adapter");
-    device.choosing.software = !device.choosing.software;
+  },
+
+  "WebGPU's default limits are enough for every kernel": async (device) => {
+    const adapter = (await findAdapter())!;
+    const own = new WebGPUDevice(
+      await adapter.requestDevice(),
+      device.info,
+      !device.choosing.software,
+    );
+    same([own.bindings, own.gpu.limits.maxComputeWorkgroupStorageSize], [8, 16384], "limits");
+    // It chooses as on the other kind of adapter: a GPU where this one computes on the CPU.
+    // Of the maps one is enough; shaders compile slowly on these adapters.
+    const maps = selfCases.filter(({ kernel }) => kernel.startsWith("map"));
+    const some = selfCases.filter((c) => !maps.includes(c) || c === maps[0]);
+    same(await selfTest(own, some), null, "self-test");
+    own.dispose();
   },
 
   "the self-test names a kernel that is wrong": async (device) => {
@@ -122,10 +135,10 @@ const stories: Record<string, Story> = {
   "more than 65,535 workgroups are folded": async (device) => {
     const n = 65_536 * 256 + 78;
     const x = device.allocate(n, "float32");
-    device.run("fill", [], [x], [n, 2.5]);
+    device.run("fill", [], [x], [n, 1]);
     const total = device.allocate(1, "float32");
     device.run("sum", [x], [total], [1, n, 1]);
-    same(await numbers(device, total), [2.5 * n], "sum");
+    same(await numbers(device, total), [n], "sum"); // even, so a float32
     for (const t of [x, total]) device.release(t);
   },
 

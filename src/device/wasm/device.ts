@@ -272,6 +272,15 @@ function newMemory(shared: boolean): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES, shared });
 }
 
+/** Whether this thread may sleep until another wakes it: a page's main thread may not. */
+function maySleep(memory: WebAssembly.Memory): boolean {
+  try {
+    return Atomics.wait(new Int32Array(memory.buffer), 0, 1, 0) !== "ok";
+  } catch {
+    return false;
+  }
+}
+
 /** The module as it imports memory that threads share: in the build its limits have a maximum (1),
  * here they are also shared (3). */
 function forSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -309,7 +318,7 @@ export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
     new Uint8Array(memory.buffer, common, COMMON_BYTES).fill(0);
     try {
       await startThreads({ module, memory, common, threads, tile });
-      exports.join(common, threads);
+      exports.join(common, threads, maySleep(memory) ? 1 : 0);
     } catch (error) {
       threads = 1;
       fewer = `as ${(error as Error).message}`;

@@ -11,7 +11,7 @@ export interface Exports extends Record<string, unknown> {
   execute(list: number, slots: number, count: number): number;
   badIndex(): number;
   /** What threads do together: see asm/threads.ts. */
-  join(common: number, threads: number): void;
+  join(common: number, threads: number, maySleep: number): void;
   abandon(): void;
   stop(): void;
   /** Chooses the register tile of the matrix kernels: see asm/gemm.ts. */

@@ -6,8 +6,8 @@ import type { ProgramCall } from "../program";
 
 /** Nanoseconds of work from which a call is shared; handing it over takes 200 to 500. */
 export const SHARE_FROM = 4_000;
-/** Nanoseconds of work, to the end of the program, for which threads that sleep are woken. */
-const WAKE_FROM = 60_000;
+/** Threads that sleep are woken where so many times that work is ahead, to the program's end. */
+const WAKE_FROM = 15;
 /** Nanoseconds from which a single call is shared outside of programs. */
 const SHARE_ALONE_FROM = 200_000;
 /** Calls on operands with fewer elements take less. */
@@ -75,6 +75,15 @@ export function workOf(
     const [batch, n, , , c, kh, kw, oc, oh, ow] = p;
     return (batch * n * oh * ow * oc * kh * kw * c) / p[16] / PRODUCTS;
   }
+  if (kernel === "lstmForward" || kernel === "lstmBackward") {
+    const [batch, t, b, h] = p;
+    return (4 * batch * t * b * h * h) / PRODUCTS;
+  }
+  if (kernel === "attentionForward" || kernel === "attentionBackward") {
+    const [n, tq, tk, d, dv] = p;
+    if (kernel === "attentionBackward" && n === 1) return 0; // no sum is split
+    return (n * tq * tk * (d + dv)) / PRODUCTS;
+  }
   const each = ELEMENT[kernel] ?? 0;
   return largest(inputs, outputs) * (kernel === "chain" ? each * p[3] : each);
 }
@@ -105,9 +114,9 @@ export function sharing(calls: readonly ProgramCall[], from: number): number[] {
   for (let i = calls.length - 1; i >= 0; i--) {
     const { kernel, inputs, outputs, params } = calls[i];
     const work = workOf(kernel, inputs, outputs, params);
-    if (work === 0 || work < from) continue;
+    if (work === 0 || work < from) continue; // 0 is also that of an empty call
     ahead += work;
-    bits[i] = ahead < WAKE_FROM ? SHARE : SHARE | WAKE;
+    bits[i] = ahead < WAKE_FROM * from ? SHARE : SHARE | WAKE;
   }
   return bits;
 }

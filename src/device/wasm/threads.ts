@@ -36,7 +36,7 @@ export async function threadsHere(
   const threads = Math.min(asked, most, MOST_THREADS);
   if (threads === asked) return { threads, why: "" };
   if (threads === MOST_THREADS) return { threads, why: "the most there can be" };
-  return { threads, why: `as this machine has ${most} cores` };
+  return { threads, why: `as there ${most === 1 ? "is 1 core" : `are ${most} cores`} here` };
 }
 
 /** A worker that was asked to start, in the form that both kinds have in common. */
@@ -97,7 +97,8 @@ async function webWorkers(): Promise<(start: Start) => Handle> {
 }
 
 function fromText(start: Start): Handle {
-  const text = `onmessage = ({ data }) => { (${serve})(data, () => postMessage("ready")); close(); }`;
+  const answer = '() => postMessage("ready")';
+  const text = `onmessage = ({ data }) => { (${serve})(data, ${answer}); close(); }`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const worker = webWorker(url, start);
   return { ...worker, ready: worker.ready.finally(() => URL.revokeObjectURL(url)) };

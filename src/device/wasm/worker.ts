@@ -28,7 +28,7 @@ export function serve(start: Start, ready: () => void): void {
   });
   const thread = exports as Record<string, (...numbers: number[]) => void>;
   thread.setTile(start.tile);
-  thread.join(start.common, start.threads);
+  thread.join(start.common, start.threads, 1);
   ready();
   for (;;) {
     try {

@@ -95,7 +95,7 @@ export class Pipelines {
   }
 
   #layout({ reads, writes }: Program): Layout {
-    const at = reads * 4 + writes;
+    const at = reads * 32 + writes; // each below 32: no two layouts share a place
     this.#layouts[at] ??= this.#makeLayout(reads, writes);
     return this.#layouts[at];
   }

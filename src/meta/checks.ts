@@ -1,0 +1,58 @@
+// What an inner loop's options may be. All is checked before anything runs.
+
+import { ShapeError, ValueError } from "../core/errors";
+import { type Shape, show } from "../core/shape";
+
+interface Given {
+  readonly steps: number;
+  readonly order: number;
+  readonly mode?: string;
+  readonly tasks?: string;
+  readonly weights?: readonly number[];
+  readonly truncate?: number;
+}
+
+const MODES = ["store", "checkpoint", "sqrt", "mixed"];
+
+/** Throws ValueError for what `unroll` does not take. */
+export function checkUnroll({ steps, order, mode, tasks, weights, truncate }: Given): void {
+  checkSteps("unroll", steps);
+  checkOrder("unroll", order);
+  if (mode !== undefined && !MODES.includes(mode)) {
+    const known = MODES.map((one) => `"${one}"`).join(", ");
+    throw new ValueError(`unroll: unknown mode: "${String(mode)}". Use one of ${known}.`);
+  }
+  if (tasks !== undefined && tasks !== "loop" && tasks !== "batch") {
+    throw new ValueError(`unroll: unknown tasks: "${String(tasks)}". Use "loop" or "batch".`);
+  }
+  if (weights !== undefined) checkWeights("unroll", [weights.length], steps);
+  if (truncate !== undefined && !(Number.isInteger(truncate) && truncate > 0)) {
+    throw new ValueError(
+      `unroll: no window: truncate is ${String(truncate)}. Give a whole number of steps from 1.`,
+    );
+  }
+}
+
+export function checkOrder(name: string, order: unknown): void {
+  if (order === 1 || order === 2) return;
+  throw new ValueError(
+    `${name}: no order: ${String(order)}. Write order: 2 for the exact meta-gradient or order: 1 ` +
+      "for the first-order one.",
+  );
+}
+
+export function checkSteps(name: string, steps: number): void {
+  if (Number.isInteger(steps) && steps >= 0) return;
+  throw new ValueError(
+    `${name}: no number of steps: ${String(steps)}. Give a whole number from 0.`,
+  );
+}
+
+/** One weight for each step. */
+export function checkWeights(name: string, shape: Shape, steps: number): void {
+  if (steps > 0 && shape.length === 1 && shape[0] === steps) return;
+  throw new ShapeError(
+    `${name}: weights do not fit: they are ${show(shape)}, steps is ${steps}. Give one for each ` +
+      "step, from 1.",
+  );
+}

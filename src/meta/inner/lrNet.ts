@@ -1,0 +1,149 @@
+// A net that sees the state of the inner loop and predicts a bounded learning rate, for all
+// parameters together or for each tensor of them.
+
+import { ValueError } from "../../core/errors";
+import { stopGradient } from "../../grad/index";
+import { sigmoid } from "../../ops/activation";
+import { add, div, mul, sub } from "../../ops/arithmetic";
+import { expand } from "../../ops/expand";
+import { abs, exp, log, rsqrt, tanh } from "../../ops/math";
+import { matmul } from "../../ops/matmul";
+import { slice, stack } from "../../ops/movement";
+import { type Key, key as keyOf, normal, split } from "../../ops/random";
+import { sum } from "../../ops/reduce";
+import { reshape } from "../../ops/reshape";
+import { inRange, mapTrees } from "../../optim/optimizer";
+import { scalar, zerosOf } from "../../optim/state";
+import { full, zeros } from "../../tensor/fill";
+import type { Tensor } from "../../tensor/tensor";
+import { leaves, type Tree } from "../../tensor/tree";
+import type { InnerOptimizer } from "../innerOptimizer";
+
+export interface LrNetOptions {
+  /** The rate that the fresh net predicts. Default 0.01. */
+  readonly lr?: number;
+  /** The rate stays between these. Default 1e-4 and 1. */
+  readonly low?: number;
+  readonly high?: number;
+  /** "net": one rate; "layer": one for each parameter tensor. Default "net". */
+  readonly per?: "net" | "layer";
+  /** Steps of a whole run, t / T of the features. Default: those of the unroll. */
+  readonly horizon?: number;
+  /** Units of the two hidden layers. Default 32. */
+  readonly hidden?: number;
+  /** Whether the features count as constants: then the rate moves the parameters, and parameters do
+   * not move later rates. Default false: the exact meta-gradient. */
+  readonly stopFeatures?: boolean;
+}
+
+type LayerParams = { readonly w: Tensor; readonly b: Tensor };
+
+export type LrNet = readonly LayerParams[];
+
+export type LrNetState = {
+  /** Steps done, a float32 scalar. */
+  readonly step: Tensor;
+  /** Moving mean of the loss, without its bias towards 0 taken away. */
+  readonly mean: Tensor;
+  readonly before: Tree;
+  /** log rate of the step before, [rows]. */
+  readonly logLr: Tensor;
+};
+
+const FEATURES = 6;
+const TINY = 1e-12; // added to squared norms and losses before their logarithms
+const STAYS = 0.9; // of the mean of the loss
+
+/**
+ * p ← p − lr · g with log lr = lo + (hi − lo) · σ(net(features)); features: log loss, log(loss /
+ * its moving mean), log|g|, cos(g, the g before), t / T, log lr before; the net has two hidden
+ * layers of tanh.
+ */
+export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetState> {
+  const { lr = 0.01, low = 1e-4, high = 1, per = "net", hidden = 32 } = options;
+  const { horizon, stopFeatures = false } = options;
+  inRange("inner.lrNet", "low", low, Number.MIN_VALUE);
+  inRange("inner.lrNet", "high", high, low);
+  if (!(lr > low && lr < high)) {
+    throw new ValueError(
+      `inner.lrNet: lr out of range: ${lr}. Use a number between low, ${low}, and high, ${high}.`,
+    );
+  }
+  const [lo, hi] = [Math.log(low), Math.log(high)];
+  const start = (Math.log(lr) - lo) / (hi - lo);
+  const rows = (params: Tree) => (per === "net" ? 1 : leaves(params).length);
+
+  function features(grads: Tree, state: LrNetState, loss: Tensor, mean: Tensor, steps: number) {
+    const [gs, olds] = [leaves(grads), leaves(state.before)];
+    const dots = (a: Tensor[], b: Tensor[]) =>
+      perRow(
+        per,
+        a.map((x, i) => sum(mul(x, b[i]))),
+      );
+    const [size, before, both] = [dots(gs, gs), dots(olds, olds), dots(gs, olds)];
+    const cosine = mul(both, rsqrt(mul(add(size, TINY), add(before, TINY))));
+    const size1 = add(abs(loss), TINY);
+    const all = (x: Tensor) => expand(x, size.shape);
+    return stack(
+      [
+        all(log(size1)),
+        all(log(div(size1, add(abs(mean), TINY)))),
+        mul(log(add(size, TINY)), 0.5),
+        cosine,
+        all(mul(state.step, 1 / Math.max(1, horizon ?? steps))),
+        state.logLr,
+      ],
+      1,
+    );
+  }
+
+  return {
+    initMeta: (_, key: Key = keyOf(0)) => {
+      const sizes = [FEATURES, hidden, hidden];
+      const layers = split(key, 2).map((k, i) => ({
+        w: normal(k, [sizes[i], sizes[i + 1]], { std: 1 / Math.sqrt(sizes[i]) }),
+        b: add(zeros([hidden]), 0),
+      }));
+      const logit = Math.log(start / (1 - start));
+      const last = { w: add(zeros([hidden, 1]), 0), b: add(full([1], logit), 0) };
+      return [...layers, last];
+    },
+    init: (params) => ({
+      step: scalar(params, 0),
+      mean: scalar(params, 0),
+      before: zerosOf(params),
+      logLr: add(full([rows(params)], Math.log(lr)), 0),
+    }),
+    update: (grads, state, params, { meta, loss, steps }) => {
+      const step = add(state.step, 1);
+      const sum0 = add(mul(state.mean, STAYS), mul(loss, 1 - STAYS));
+      const mean = div(sum0, sub(1, exp(mul(step, Math.log(STAYS)))));
+      const seen = features(grads, state, loss, mean, steps);
+      let h = stopFeatures ? stopGradient(seen) : seen;
+      for (const [i, { w, b }] of meta.entries()) {
+        h = add(matmul(h, w), b);
+        if (i < meta.length - 1) h = tanh(h);
+      }
+      const logLr = add(mul(sigmoid(reshape(h, [h.shape[0]])), hi - lo), lo);
+      const rate = exp(logLr);
+      let row = 0;
+      const move = (p: Tensor, g: Tensor) => {
+        const own = per === "net" ? rate : slice(rate, [row++], [1]);
+        return [sub(p, mul(g, reshape(own, [])))];
+      };
+      const [next] = mapTrees(1, move, params, grads);
+      const carried = stopFeatures ? stopGradient({ mean: sum0, logLr }) : { mean: sum0, logLr };
+      return [next, { step, before: grads, ...carried }];
+    },
+  };
+}
+
+/** One number for all tensors, or one for each, as a vector. */
+function perRow(per: "net" | "layer", each: readonly Tensor[]): Tensor {
+  return per === "layer"
+    ? stack(each)
+    : reshape(
+        each.reduce((a, b) => add(a, b)),
+        [1],
+      );
+}

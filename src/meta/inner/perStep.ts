@@ -1,0 +1,39 @@
+// A learned rate for every parameter tensor and inner step (MAML++).
+
+import { ValueError } from "../../core/errors";
+import { mul, sub } from "../../ops/arithmetic";
+import { inRange } from "../../optim/optimizer";
+import { scalar } from "../../optim/state";
+import { mapTree, type Tree } from "../../tensor/tree";
+import type { InnerOptimizer, Nothing } from "../innerOptimizer";
+
+export interface PerStepOptions {
+  /** Where every rate begins. */
+  readonly lr: number;
+  /** Steps that have rates of their own; later ones take the last. Default: those of the unroll,
+   * or 5 where `initMeta` is called without them. */
+  readonly steps?: number;
+}
+
+/** p ← p − a_{tensor, step} · g (Antoniou et al. 2019). What is learned is a list by step of trees
+ * of scalars. */
+export function perStep(options: PerStepOptions): InnerOptimizer<readonly Tree[], Nothing> {
+  const { lr, steps } = options;
+  inRange("inner.perStep", "lr", lr, 0);
+  if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
+    throw new ValueError(
+      `inner.perStep: no number of steps: ${String(steps)}. Give a whole number from 1.`,
+    );
+  }
+  return {
+    initMeta: (params, _, known = 5) =>
+      Array.from({ length: steps ?? Math.max(1, known) }, () =>
+        mapTree((p) => scalar(p, lr), params),
+      ),
+    init: () => ({}),
+    update: (grads, state, params, { meta, step }) => [
+      mapTree((p, g, a) => sub(p, mul(a, g)), params, grads, meta[Math.min(step, meta.length - 1)]),
+      state,
+    ],
+  };
+}

@@ -1,0 +1,148 @@
+// A network that writes updates: it edits the two factors of each linear layer's gradient (MEND),
+// and is the identity before it learns.
+
+import { stopGradient } from "../../grad/index";
+import { gelu } from "../../ops/activation";
+import { add, div, mul, sub } from "../../ops/arithmetic";
+import { sqrt, square } from "../../ops/math";
+import { matmul } from "../../ops/matmul";
+import { concat, splitAlong } from "../../ops/movement";
+import { type Key, key as keyOf, normal, split } from "../../ops/random";
+import { mean } from "../../ops/reduce";
+import { reshape } from "../../ops/reshape";
+import { inRange, mapTrees } from "../../optim/optimizer";
+import { scalar } from "../../optim/state";
+import { full, zeros } from "../../tensor/fill";
+import type { Tensor } from "../../tensor/tensor";
+import { leaves } from "../../tensor/tree";
+import type { Factors } from "../factors";
+import type { InnerOptimizer } from "../innerOptimizer";
+
+export interface UpdateNetOptions {
+  /** The rate that every layer begins with. Default 0.01. */
+  readonly lr?: number;
+  /** Rank of the net's matrices. Default 16. */
+  readonly hidden?: number;
+  /** Whether the root mean squares count as constants, as in the paper. Default true; false gives
+   * the exact meta-gradient. */
+  readonly stopScale?: boolean;
+}
+
+/** z [rows, n] → z + gelu(s ⊙ (z V U + b) + o): V [n, hidden], U [hidden, n]. */
+type Block = { readonly v: Tensor; readonly u: Tensor };
+
+export type UpdateNet = {
+  /** One for every size of layer, `in x out`: layers of one size share it. */
+  readonly nets: { readonly [size: string]: { readonly blocks: readonly Block[]; b: Tensor } };
+  /** Of every parameter: its rate, and for each block scale s and offset o. */
+  readonly layers: readonly {
+    readonly lr: Tensor;
+    readonly scales: readonly { readonly s: Tensor; readonly o: Tensor }[];
+  }[];
+};
+
+/** Steps done, and of every parameter the mean squares of u and d over them: [2]. */
+export type UpdateNetState = { readonly step: Tensor; readonly squares: readonly Tensor[] };
+
+/** Weights [in, out] and conv kernels [kh, kw, c, oc], which count as [kh kw c, oc]. */
+function sizes({ shape }: Tensor): [number, number] | null {
+  if (shape.length !== 2 && shape.length !== 4) return null;
+  const out = shape[shape.length - 1];
+  return [shape.reduce((a, b) => a * b, 1) / out, out];
+}
+
+const nameOf = ([i, o]: readonly number[]) => `${i}x${o}`;
+const TINY = 1e-12; // under the root of mean squares: no slope passes, only 0/0 is to be avoided
+
+/**
+ * W ← W − a Σ ũ d̃ᵀ: the inputs u and output gradients d of a linear layer, each divided by its
+ * running root mean square, pass through a residual net of low rank; then the division is undone
+ * (Mitchell et al. 2022). gelu, as its slope at 0 is not 0: the zero matrices could not learn
+ * behind a relu. Parameters that are not the weights of a linear layer move by a · gradient.
+ */
+export function updateNet(
+  options: UpdateNetOptions = {},
+): InnerOptimizer<UpdateNet, UpdateNetState> {
+  const { lr = 0.01, hidden = 16, stopScale = true } = options;
+  inRange("inner.updateNet", "lr", lr, 0);
+  const scale = (squares: Tensor) => (stopScale ? stopGradient(squares) : squares);
+  return {
+    needsFactors: true,
+    initMeta: (params, key: Key = keyOf(0)) => {
+      const all = leaves(params);
+      const found = all.flatMap((p) => (sizes(p) === null ? [] : [sizes(p)!]));
+      const kinds = [...new Map(found.map((size) => [nameOf(size), size])).values()];
+      const keys = split(key, 2 * Math.max(1, kinds.length));
+      const block = (k: Key, n: number): Block => ({
+        v: normal(k, [n, hidden], { std: 1 / Math.sqrt(n) }),
+        u: add(zeros([hidden, n]), 0),
+      });
+      const nets = kinds.map(([i, o], at) => {
+        const blocks = [block(keys[2 * at], i + o), block(keys[2 * at + 1], i + o)];
+        return [nameOf([i, o]), { blocks, b: add(zeros([i + o]), 0) }] as const;
+      });
+      const layers = all.map((p) => {
+        const n = sizes(p)?.reduce((a, b) => a + b);
+        const scale = (n: number) => ({ s: add(full([n], 1), 0), o: add(zeros([n]), 0) });
+        return { lr: scalar(p, lr), scales: n === undefined ? [] : [scale(n), scale(n)] };
+      });
+      return { nets: Object.fromEntries(nets), layers };
+    },
+    init: (params) => ({
+      step: scalar(params, 0),
+      squares: leaves(params).map(() => add(zeros([2]), 0)),
+    }),
+    update: (grads, state, params, { meta, factors }) => {
+      const step = add(state.step, 1);
+      const squares: Tensor[] = [];
+      let at = 0;
+      const move = (p: Tensor, g: Tensor) => {
+        const i = at++;
+        const { lr, scales } = meta.layers[i];
+        const size = sizes(p);
+        const own = factors?.[i] ?? [];
+        if (size === null || own.length === 0) {
+          squares.push(state.squares[i]);
+          return [sub(p, mul(lr, g))];
+        }
+        const u = concat(
+          own.map((one) => one.u),
+          0,
+        );
+        const d = concat(
+          own.map((one) => one.d),
+          0,
+        );
+        const now = scale(concat([meanSquare(u), meanSquare(d)], 0));
+        const seen = add(state.squares[i], div(sub(now, state.squares[i]), step));
+        squares.push(seen);
+        const edited = edit(meta.nets[nameOf(size)], scales, { u, d }, seen);
+        const gradient = matmul(edited.u, edited.d, { transposeA: true });
+        return [sub(p, mul(lr, reshape(gradient, p.shape)))];
+      };
+      const [next] = mapTrees(1, move, params, grads);
+      return [next, { step, squares }];
+    },
+  };
+}
+
+function meanSquare(x: Tensor): Tensor {
+  return reshape(mean(square(x)), [1]);
+}
+
+function edit(
+  { blocks, b }: UpdateNet["nets"][string],
+  scales: UpdateNet["layers"][number]["scales"],
+  { u, d }: Factors,
+  squares: Tensor,
+): Factors {
+  const [first, second] = splitAlong(sqrt(add(squares, TINY)), 2, 0);
+  let z = concat([div(u, first), div(d, second)], 1);
+  for (const [k, { v, u: up }] of blocks.entries()) {
+    const inside = matmul(matmul(z, v), up);
+    const { s, o } = scales[k];
+    z = add(z, gelu(add(mul(s, k === 0 ? add(inside, b) : inside), o)));
+  }
+  const [left, right] = splitAlong(z, [u.shape[1], d.shape[1]], 1);
+  return { u: mul(left, first), d: mul(right, second) };
+}

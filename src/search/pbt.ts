@@ -1,0 +1,94 @@
+// Population-based training (Jaderberg et al., 2017): after each interval a trial among the worst
+// gives way to a changed copy of one among the best; params of a trial never change, a copy is a
+// new trial that says from whose weights it begins.
+
+import { ValueError } from "../core/errors";
+import { checkPart, checkWhole } from "./checks";
+import { type Code, codeOf, fill, pickUniform, valueIn } from "./layout";
+import type { Decision, Progress, Scheduler, SchedulerContext } from "./scheduler";
+
+export interface PbtOptions {
+  /** Trials alive at a time. */
+  readonly population: number;
+  /** Steps between two decisions. */
+  readonly interval: number;
+  /** Steps after which a trial is done. */
+  readonly max: number;
+  /** The part that gives way, and the part that is copied (default .2). */
+  readonly part?: number;
+  /** Probability that a parameter of a copy is drawn anew (default .25). */
+  readonly resample?: number;
+}
+
+const TRIES = 100;
+
+/** Throws ValueError for options out of range. */
+export function pbt(options: PbtOptions): Scheduler {
+  const { population, interval, max, part = 0.2, resample = 0.25 } = options;
+  checkWhole("pbt", "population", population, 2);
+  checkWhole("pbt", "interval", interval, 1);
+  checkWhole("pbt", "max", max, 1);
+  checkPart("pbt", "part", part);
+  checkPart("pbt", "resample", resample);
+  if (part > 0.5) {
+    throw new ValueError(`pbt: part is above a half: ${part}. Best and worst would overlap.`);
+  }
+  const budgetFrom = (step: number) => Math.min(max, step + interval);
+  return {
+    name: "pbt",
+    options: { population, interval, max, part, resample },
+    most: max,
+    next(context) {
+      const { trials, canStart } = context;
+      const alive = trials.filter(({ state }) => state !== "failed" && state !== "stopped");
+      const told = alive.filter(({ cost }) => cost !== undefined);
+      const ranked = told.sort((a, b) => (a.cost === b.cost ? a.id - b.id : a.cost! - b.cost!));
+      const count = Math.floor(ranked.length * part + 1e-9) || (ranked.length > 1 ? 1 : 0);
+      const best = ranked.slice(0, count).filter(({ step }) => step < max);
+      const copy = (stop?: Progress): Decision => {
+        const source = best[context.random.integer(best.length)];
+        const code = explored(context, source, resample);
+        return {
+          kind: "copy",
+          from: source.id,
+          code,
+          budget: budgetFrom(source.step),
+          stop: stop?.id,
+        };
+      };
+      if (alive.length < population) {
+        if (trials.length < population && canStart) {
+          return { kind: "start", budget: budgetFrom(0) };
+        }
+        if (trials.length >= population && best.length > 0) return copy(); // one has failed
+      }
+      const paused = alive.filter(({ state }) => state === "paused");
+      const [next] = paused.sort((a, b) => a.step - b.step || a.id - b.id);
+      if (next === undefined) return undefined;
+      const gives = ranked.slice(ranked.length - count).includes(next) && best.length > 0;
+      if (gives) return copy(next);
+      return { kind: "resume", id: next.id, budget: budgetFrom(next.step) };
+    },
+  };
+}
+
+/** The params of a copy: each range times .8 or 1.2, or drawn anew; a choice stays, or is drawn
+ * anew. When none of 100 is allowed, those of the source. */
+function explored(context: SchedulerContext, source: Progress, resample: number): Code {
+  const { layout, random, allowed } = context;
+  for (let i = 0; i < TRIES; i++) {
+    const code = fill(layout, (dimension, d) => {
+      const before = source.code[d];
+      if (Number.isNaN(before) || random.uniform() < resample) {
+        return pickUniform(dimension, random);
+      }
+      const { parameter } = dimension;
+      if (parameter.kind === "choice") return before;
+      const factor = random.uniform() < 0.5 ? 0.8 : 1.2;
+      const moved = (valueIn(parameter, before) as number) * factor;
+      return codeOf(parameter, parameter.kind === "integer" ? Math.round(moved) : moved);
+    });
+    if (allowed(code)) return code;
+  }
+  return source.code;
+}
