@@ -1,8 +1,12 @@
 // gemmDirect: out = A B without shared memory, for any reader of A and B (the reader is prepended):
 // for adapters whose shared memory is no faster than their cache, as all that run on a CPU.
-// One invocation computes a block of 4 x 4, k by four; a workgroup of 8 x 8 computes 32 x 32.
-// Grid: ceil(n / 32) * ceil(m / 32) * z workgroups, folded into y above 65,535.
-@compute @workgroup_size(8, 8)
+// Also for narrow products, which would leave most of a square tile empty.
+// One invocation computes a block of 4 x 4, k by four; a workgroup of X x Y computes 4 Y x 4 X.
+// Grid: ceil(n / 4X) * ceil(m / 4Y) * z workgroups, folded into y above 65,535.
+override X: u32 = 8; // X * Y = 64
+override Y: u32 = 8;
+
+@compute @workgroup_size(X, Y)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -10,11 +14,11 @@ fn main(
 ) {
   let id = group.y * groups.x + group.x;
   let size = most();
-  let across = (size.y + 31u) / 32u;
-  let down = (size.x + 31u) / 32u;
+  let across = (size.y + 4u * X - 1u) / (4u * X);
+  let down = (size.x + 4u * Y - 1u) / (4u * Y);
   let e = extent(id / (across * down));
-  let m = (id / across) % down * 32u + 4u * lane.y;
-  let n = id % across * 32u + 4u * lane.x;
+  let m = (id / across) % down * (4u * Y) + 4u * lane.y;
+  let n = id % across * (4u * X) + 4u * lane.x;
   if (m >= e.m || n >= e.n) { return; } // no barrier below
   let rows = rowsOf(e, m);
   var s0 = vec4f();

@@ -9,7 +9,8 @@ import { add, device, grad, init, mul, scope, sum, type Tensor, tensor } from "h
 import { progressLine } from "../progress";
 import { numbers, sizeOf } from "../row";
 import { runtime } from "../store";
-import { type Case, cases, type Operand } from "./cases";
+import type { Case, Operand } from "./cases/case";
+import { cases } from "./cases/index";
 import { type JaxArray, jaxOps } from "./jax";
 import { derivative, differences, type Nesting, STEP } from "./orders";
 import { type TfTensor, tfOps, useBackend } from "./tfjs";
@@ -102,7 +103,9 @@ const jaxAnswer: Answer = (one, order) => {
 };
 
 type Verdict =
-  | { readonly kind: "right" | "none" | "skipped" }
+  | { readonly kind: "right" }
+  | { readonly kind: "none" }
+  | { readonly kind: "skipped" }
   | { readonly kind: "wrong"; readonly got: number }
   | { readonly kind: "throws"; readonly message: string };
 
@@ -113,7 +116,8 @@ const LIMIT = 0.01;
 async function judge(answer: Answer, one: Case, truth: readonly number[]): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const order of ORDERS) {
-    if (verdicts.at(-1)?.kind === "throws") {
+    const last = verdicts.at(-1)?.kind;
+    if (last === "throws" || last === "skipped") {
       verdicts.push({ kind: "skipped" });
       continue;
     }

@@ -2,6 +2,7 @@
 // is in this file.
 
 import {
+  compile,
   crossEntropy,
   data,
   dispose,
@@ -107,14 +108,24 @@ export function createLearner(
     dispose(fresh);
   }
 
+  // Each is captured at its first call and one program from then on.
+  const metaStep = compile((before: typeof state, tasks: data.TaskTensors[]) => {
+    const { state, value } = learner.step(before, tasks);
+    return { state, value };
+  });
+  const oneStep = compile((params: Tree, support: data.Examples) =>
+    learner.adapt({ params, meta: {} }, support, { steps: 1 }),
+  );
+  const predict = compile((params: Tree, x: Tensor) => net.apply(params, x));
+
   return {
     async step(hostTasks) {
       const tasks = hostTasks.map(data.taskTensors);
-      const next = learner.step(state, tasks);
+      const next = metaStep(state, tasks);
       dispose(state);
       state = next.state;
       const loss = await next.value.item();
-      dispose({ tasks, value: next.value, stats: next.stats });
+      dispose({ tasks, value: next.value });
       return loss;
     },
 
@@ -124,14 +135,12 @@ export function createLearner(
       let params: Tree = state.params;
       let done = 0;
       for (const k of columns) {
-        if (k > done) {
-          const learned = { params, meta: state.meta };
-          const next = learner.adapt(learned, support, { steps: k - done });
+        for (; done < k; done++) {
+          const next = oneStep(params, support);
           if (done > 0) dispose(params);
           params = next;
-          done = k;
         }
-        const out = scope(() => net.apply(params, query.x));
+        const out = predict(params, query.x);
         const values = await out.data();
         out.dispose();
         const predictions = points ? Array.from(values) : labels(values, way);
@@ -144,7 +153,10 @@ export function createLearner(
     },
 
     arrays: () => data.treeArrays(state),
-    dispose: () => dispose(state),
+    dispose: () => {
+      dispose(state);
+      for (const program of [metaStep, oneStep, predict]) program.dispose();
+    },
   };
 }
 

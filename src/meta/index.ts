@@ -2,12 +2,16 @@
 
 export { check, type MetaCheckOptions, type MetaCheckReport } from "./check";
 export type { Factors } from "./factors";
+export { type Imaml, type ImamlOptions, imaml } from "./imaml";
 export { inner } from "./inner/index";
 export type { InnerInfo, InnerOptimizer } from "./innerOptimizer";
 export type { Carry, Mode } from "./loop";
-export { type Maml, type MamlOptions, type MamlState, maml } from "./maml";
+export { type AnilOptions, anil, type Maml, type MamlOptions, maml } from "./maml";
+export { type Examples, type ProtoNet, type ProtoNetOptions, protoNet } from "./protoNet";
+export { type Reptile, type ReptileOptions, reptile } from "./reptile";
 export { multiStepWeights } from "./stats";
 export type { Task, Tasks } from "./tasks";
+export type { MamlState, Trained } from "./trained";
 export {
   type Carries,
   type Evaluation,

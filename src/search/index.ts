@@ -1,6 +1,8 @@
 // What `search` offers: spaces, studies, samplers, schedulers.
 
 export { type AshaOptions, asha } from "./asha";
+export { type BohbOptions, bohb } from "./bohb";
+export { type CmaesOptions, cmaes } from "./cmaes";
 export { type GpOptions, gp } from "./gp";
 export { type GridOptions, grid } from "./grid";
 export { type Bracket, brackets, type HyperbandOptions, hyperband } from "./hyperband";

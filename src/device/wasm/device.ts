@@ -1,8 +1,6 @@
 // The WebAssembly device: kernels of asm/ on one linear memory. A call checks its operands and
 // passes addresses, and costs little more than the kernel, as tiny calls decide meta-learning.
 
-import plain from "../../../build/plain.wasm";
-import relaxed from "../../../build/relaxed.wasm";
 import { BYTES, type DType, type TypedArray } from "../../core/dtype";
 import { DeviceError } from "../../core/errors";
 import { checkSize, throwIndex } from "../checks";
@@ -11,6 +9,7 @@ import { type KernelName, kernels, type Signature } from "../kernels";
 import { Ledger } from "../ledger";
 import { type ProgramSource, type Runnable, runOnce } from "../program";
 import { Allocator } from "./allocator";
+import { binaryOf } from "./binaries";
 import type { Exports, Kernel } from "./exports";
 import { WasmProgram } from "./program";
 import { isLarge, SHARE_FROM } from "./sharing";
@@ -248,11 +247,12 @@ class WasmDevice implements Device {
 }
 
 /** The binary to take, and why. */
-function choose({ simd, deterministic = false }: WasmOptions) {
-  if (!WebAssembly.validate(plain)) {
+async function choose({ simd, deterministic = false }: WasmOptions) {
+  const runs = async (name: "plain" | "relaxed") => WebAssembly.validate(await binaryOf(name));
+  if (!(await runs("plain"))) {
     throw new DeviceError("wasm: this runtime has no WebAssembly SIMD. Use a newer one.");
   }
-  const canRelax = WebAssembly.validate(relaxed);
+  const canRelax = await runs("relaxed");
   if (simd === "relaxed" && deterministic) {
     throw new DeviceError(
       "wasm: relaxed SIMD is not deterministic: its bits depend on the processor. Drop one option.",
@@ -296,7 +296,7 @@ function forSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  * @throws DeviceError when the runtime lacks the SIMD that is asked for
  */
 export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
-  const { simd, why } = choose(options);
+  const { simd, why } = await choose(options);
   const { because, threads: asked = 1, shareFrom = SHARE_FROM } = options;
   const reasons = [why];
   if (because !== undefined) reasons.push(because);
@@ -307,7 +307,7 @@ export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
     if (bytes === 1) throw new DeviceError("wasm: a kernel failed in a thread. This is a bug.");
     throw allocator.error(bytes >>> 0);
   };
-  const binary = simd === "plain" ? plain : relaxed;
+  const binary = await binaryOf(simd);
   const module = await WebAssembly.compile(threads > 1 ? forSharedMemory(binary) : binary);
   const instance = await WebAssembly.instantiate(module, { env: { memory, outOfMemory } });
   const exports = instance.exports as unknown as Exports;

@@ -25,6 +25,27 @@ export type Variant = (typeof VARIANTS)[number];
 const tiles = ({ z, m, n }: Size, side: number) => z * ceilDiv(m, side) * ceilDiv(n, side);
 const work = ({ z, m, n, k }: Size) => z * m * n * k;
 
+/** log2 of the columns of 4 x 4 blocks in a workgroup of `gemmDirect`, of 64 blocks in all: those
+ * that leave the least of it empty, as square as they can be. */
+export function directShape({ m, n }: Pick<Size, "m" | "n">): number {
+  let best = 3;
+  let least = Number.POSITIVE_INFINITY;
+  for (const log of [3, 2, 4, 1, 5, 0, 6]) {
+    const [columns, rows] = [4 * 2 ** log, 256 / 2 ** log];
+    const covered = ceilDiv(n, columns) * columns * ceilDiv(m, rows) * rows;
+    if (covered < least) {
+      best = log;
+      least = covered;
+    }
+  }
+  return best;
+}
+
+function directGroups(size: Size): number {
+  const columns = 2 ** directShape(size);
+  return size.z * ceilDiv(size.n, 4 * columns) * ceilDiv(size.m, 256 / columns);
+}
+
 interface Choice {
   readonly variant: Variant;
   /** The first row that fits is taken. */
@@ -54,9 +75,9 @@ const choices: readonly Choice[] = [
     groups: ({ z, m, n }) => ceilDiv(z * m * n, 64),
   },
   {
-    variant: "direct", // on the CPU a barrier costs more than a read
-    when: ({ software }) => software,
-    groups: (size) => tiles(size, 32),
+    variant: "direct", // on the CPU a barrier costs more than a read; narrow ones waste a tile
+    when: ({ software, m, n }) => software || Math.min(m, n) <= 8,
+    groups: directGroups,
   },
   {
     variant: "tile128",

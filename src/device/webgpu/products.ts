@@ -11,7 +11,7 @@ import gemmTile from "../../../kernels/gemmTile.wgsl";
 import gemmTile128 from "../../../kernels/gemmTile128.wgsl";
 import matmul from "../../../kernels/matmul.wgsl";
 import type { Block } from "./buffers";
-import { choose, type Size, skinnyColumns, VARIANTS, type Variant } from "./gemm";
+import { choose, directShape, type Size, skinnyColumns, VARIANTS, type Variant } from "./gemm";
 import type { Plan, Recorder } from "./plan";
 import { type Program, program, table } from "./program";
 import { sumLines } from "./reductions";
@@ -33,6 +33,9 @@ const TB = 2;
 const VA = 4;
 const VB = 8;
 const SWAP = 16;
+/** What follows the flags in a code: the shape of a direct kernel's workgroup, and the variant. */
+const SHAPE = 32;
+const VARIANT = 256;
 const bits = (flags: number, bit: number) => Number((flags & bit) !== 0);
 
 /** Neighbours in the long operand of a skinny product go along k. */
@@ -44,11 +47,15 @@ const READS = { reads: 2, writes: 1 };
 function reader(name: string, text: string, transposes: boolean) {
   const part = { file: `${name}.wgsl`, text };
   const make = table((code): Program => {
-    const flags = code & 31;
-    const variant = VARIANTS[code >> 5];
+    const flags = code % SHAPE;
+    const variant = VARIANTS[Math.floor(code / VARIANT)];
     const body = bodies[variant];
     const constants = { ...body.constants, VA: bits(flags, VA), VB: bits(flags, VB) };
     if (transposes) Object.assign(constants, { TA: bits(flags, TA), TB: bits(flags, TB) });
+    if (variant === "direct") {
+      const X = 2 ** (Math.floor(code / SHAPE) % 8);
+      Object.assign(constants, { X, Y: 64 / X });
+    }
     if (variant === "skinny") {
       const COLS = skinnyColumns(alongK(flags));
       const own = { COLS, SLICES: 256 / COLS, FIRST_K: Number(alongK(flags)) };
@@ -56,11 +63,12 @@ function reader(name: string, text: string, transposes: boolean) {
     }
     return program(name, [part, body], READS, [], constants);
   });
-  return (variant: Variant, flags: number): Program => {
+  return (variant: Variant, flags: number, size: Size): Program => {
     // Variants that read one element at a time are the same for all alignments.
     const blocks = variant === "direct" || variant.startsWith("tile");
     const used = blocks ? flags & ~SWAP : flags & (variant === "skinny" ? ~(VA | VB) : TA | TB);
-    return make(VARIANTS.indexOf(variant) * 32 + used);
+    const shape = variant === "direct" ? directShape(size) : 0;
+    return make(VARIANTS.indexOf(variant) * VARIANT + shape * SHAPE + used);
   };
 }
 
@@ -85,7 +93,7 @@ function gemm(
 ): void {
   if (size.total === 0) return;
   const { variant, groups, splits, chunk } = choose(size, alongK(flags), to.choosing.variant);
-  const chosen = read(variant, flags);
+  const chosen = read(variant, flags, size);
   const words = [...before, splits, chunk, ...after];
   if (splits === 1) {
     to.dispatch(chosen, [a, b, out], words, groups);
