@@ -51,7 +51,8 @@ function weighRow(
   const end = s + (<usize>((seen + 3) & ~3) << 2);
   const low = f32x4.splat(-Infinity);
   const factor = f32x4.splat(scale);
-  memory.fill(end, 0, s + (<usize>((keys + 3) & ~3) << 2) - end);
+  const whole = s + (<usize>((keys + 3) & ~3) << 2);
+  if (end < whole) memory.fill(end, 0, whole - end);
   let left = seen;
   for (let p = s; p < end; p += 16, left -= 4) {
     let x = f32x4.mul(v128.load(p), factor);
@@ -191,8 +192,10 @@ function gradRow(
     v128.store(p + over, ds);
   }
   const from = s + (<usize>seen << 2);
-  memory.fill(from, 0, whole - from);
-  memory.fill(from + over, 0, whole - from);
+  if (from < whole) {
+    memory.fill(from, 0, whole - from);
+    memory.fill(from + over, 0, whole - from);
+  }
 }
 
 /** Sum of a b, n floats. */
@@ -250,7 +253,7 @@ export function attentionBackward(
         if (limit(i0 + qn - 1, j0, kn, tk - tq, causal) == 0) continue;
         const qTile = q + ofQ + <usize>i0 * dBytes;
         const gTile = g + ofY + <usize>i0 * vBytes;
-        memory.fill(scores, 0, row * QUERIES * 2); // where d or dv is 0, and behind the last key
+        if (d == 0 || dv == 0) memory.fill(scores, 0, row * QUERIES * 2);
         if (d > 0) {
           listRows(rows, qTile, dBytes, scores, row, qn);
           timesPacked(base, rows, qn, 4, keysAt, d, kn, false);

@@ -6,17 +6,15 @@ import {
   batchNorm,
   conv2d,
   crossEntropy,
-  grad,
   matmul,
   maxPool2d,
   mean,
   meta,
   mse,
-  mul,
   relu,
   reshape,
-  sub,
   type Tensor,
+  type Tree,
 } from "hypergrad";
 import { type Input, images, label, normal, weights } from "./row";
 
@@ -137,35 +135,21 @@ export function classification(protocol: ConvProtocol) {
     crossEntropy(convNet(params, x, protocol), y);
 }
 
-/** The exact gradient through `steps` inner steps, of the mean query loss of tasks in turn. */
+export type Loss = (params: readonly Tensor[], batch: Points) => Tensor;
+
+/** The mean query loss after `steps` inner steps, and its gradient by the parameters. */
 export function metaGradient(
-  loss: (params: readonly Tensor[], batch: Points) => Tensor,
-  steps: number,
+  loss: Loss,
+  options: Pick<
+    meta.UnrollOptions<readonly Tensor[], Tree, Tree, Points>,
+    "steps" | "order" | "mode" | "tasks"
+  >,
   lr: number,
-  order: 1 | 2 = 2,
-  mode: "store" | "checkpoint" = "store",
 ) {
-  const inner = meta.inner.sgd({ lr });
-  const loop = meta.unroll({ loss, inner, steps, order, mode });
-  return (params: readonly Tensor[], tasks: readonly meta.Task<Points>[]) => {
+  const loop = meta.unroll({ loss, inner: meta.inner.sgd({ lr }), ...options });
+  return (params: readonly Tensor[], tasks: readonly meta.Task<Points>[]): readonly Tensor[] => {
     const { value, grads } = loop.metaGrad({ params, meta: {} }, tasks);
     return [value, ...grads.params];
-  };
-}
-
-/** The loss after `steps` inner steps on one task, differentiable by the parameters. */
-export function adapted(
-  loss: (params: readonly Tensor[], batch: Points) => Tensor,
-  steps: number,
-  lr: number,
-) {
-  return (start: readonly Tensor[], { support, query }: meta.Task<Points>): Tensor => {
-    let params = start;
-    for (let i = 0; i < steps; i++) {
-      const grads = grad((p: readonly Tensor[]) => loss(p, support))(params);
-      params = params.map((p, k) => sub(p, mul(grads[k], lr)));
-    }
-    return loss(params, query);
   };
 }
 

@@ -4,16 +4,19 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { version } from "./store";
+import { serve, withPage } from "./chromium";
+import type { Result } from "./results";
+import { keepRun, machine, version } from "./store";
 
 const HELP = `npm run bench:peers -- [options]
-  --runtime NAME     node24 (default), node (this one) or deno
+  --runtime NAME     node24 (default), node (this one), deno or chromium
   --only REGEX       contests whose name it matches
   --sides REGEX      of plain, tfjs-cpu, tfjs, jax, ort, torch
   --device NAME      wasm (default) or webgpu
@@ -39,7 +42,11 @@ function install(): void {
   if (status !== 0) throw new Error("bench:peers: npm ci in bench/peers failed");
 }
 
-/** One file with the peers in it, for Node and Deno. */
+const REQUIRE =
+  'import { createRequire as makeRequire } from "node:module";' +
+  'const require = makeRequire(import.meta.url); const __dirname = ".";';
+
+/** One file with the peers in it. */
 async function bundle(entry: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "bench-peers-"));
   const outfile = join(folder, "main.mjs");
@@ -53,14 +60,20 @@ async function bundle(entry: string): Promise<string> {
     target: "es2022",
     nodePaths: [join(peers, "node_modules")],
     alias: { hypergrad: join(here, "..", "dist", "index.js") },
-    external: ["node:*", "fs", "path", "os", "util", "crypto", "worker_threads", "perf_hooks"],
+    external: [
+      "node:*",
+      "webgpu",
+      "fs",
+      "path",
+      "os",
+      "util",
+      "crypto",
+      "worker_threads",
+      "perf_hooks",
+    ],
     loader: { ".wasm": "binary" },
     // TensorFlow.js asks for Node's modules by require.
-    banner: {
-      js:
-        'import { createRequire as makeRequire } from "node:module";' +
-        'const require = makeRequire(import.meta.url); const __dirname = ".";',
-    },
+    banner: { js: entry === "page.ts" ? "" : REQUIRE },
     logLevel: "error",
   });
   return outfile;
@@ -69,7 +82,8 @@ async function bundle(entry: string): Promise<string> {
 function command(runtime: string): string[] {
   if (runtime === "node") return [process.execPath];
   if (runtime === "node24") return [join(peers, "node_modules", "node", "bin", "node")];
-  if (runtime !== "deno") throw new Error(`--runtime ${runtime}: use node24, node or deno`);
+  if (runtime !== "deno")
+    throw new Error(`--runtime ${runtime}: use node24, node, deno or chromium`);
   const bin = join(dirname(require.resolve("deno/package.json")), "bin.cjs");
   return [process.execPath, bin, "run", "-A", "--unstable-webgpu"];
 }
@@ -78,6 +92,51 @@ function command(runtime: string): string[] {
 function take(args: string[], name: string): string | undefined {
   const at = args.indexOf(name);
   return at < 0 ? undefined : args.splice(at, 2)[1];
+}
+
+/** Runs the contests in a page; its runtime's name is the browser's. */
+async function inChromium(args: string[], json: string | undefined): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: "string" },
+      sides: { type: "string" },
+      quick: { type: "boolean" },
+      slow: { type: "boolean" },
+      deterministic: { type: "boolean" },
+      device: { type: "string" },
+    },
+  });
+  const file = await bundle("page.ts");
+  const page = `<!doctype html><title>peers</title>`;
+  const served = await serve(async (path) =>
+    path === "/page.mjs" ? readFile(file) : path === "/index.html" ? page : null,
+  );
+  try {
+    const [{ rows, reason }, agent] = await withPage(served.address, async (tab) => {
+      tab.on("console", (line) => console.log(line.text()));
+      const call = `import("/page.mjs").then((m) => m.default(${JSON.stringify(values)}))`;
+      const found = (await tab.evaluate(call)) as { rows: Result[]; reason: string };
+      return [found, (await tab.evaluate("navigator.userAgent")) as string] as const;
+    });
+    const runtime = `chromium ${/Chrome\/([\d.]+)/.exec(agent)?.[1] ?? ""}`;
+    if (json !== undefined) {
+      await keepRun(json, {
+        kind: "peers",
+        date: new Date().toISOString().slice(0, 10),
+        version: version(),
+        machine: machine(),
+        runtime,
+        devices: [reason],
+        quick: values.quick === true,
+        rows,
+      });
+    }
+    return 0;
+  } finally {
+    served.close();
+    await rm(dirname(file), { recursive: true, force: true });
+  }
 }
 
 async function main(): Promise<number> {
@@ -90,6 +149,7 @@ async function main(): Promise<number> {
   const runtime = take(args, "--runtime") ?? "node24";
   const table = take(args, "--correctness");
   const json = take(args, "--json");
+  if (runtime === "chromium") return inChromium(args, json);
   const file = await bundle(table === undefined ? "main.ts" : "correctness.ts");
   const more = [
     ...["--torch", join(here, "against", "pytorch.py"), "--version", version()],

@@ -22,6 +22,8 @@ export interface Result {
   readonly gbs?: number;
   /** The time that the roofs would take over the time taken: p10s of one and the same run. */
   readonly share?: number;
+  /** Most bytes alive at once during a call, beside its inputs. */
+  readonly bytes?: number;
   /** p10 of one call over p10 of the peak loop in turn with it: what runs are compared by. */
   readonly relative?: number;
 }

@@ -27,7 +27,7 @@ export function columns(rows: readonly (readonly string[])[], widths: readonly n
   );
 }
 
-export const WIDTHS = [46, 9, 9, 7, 8, 6, 8] as const;
+export const WIDTHS = [60, 9, 9, 7, 8, 6, 8] as const;
 export const HEAD = ["", "p10", "median", "spread", "GFLOP/s", "GB/s", "of roof"] as const;
 
 /** A row of the table: spread is (p90 - p10) / median. */

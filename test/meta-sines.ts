@@ -38,4 +38,4 @@ export function predict(params: Net, x: Tensor): Tensor {
   }, x);
 }
 
-export const fit = (params: Net, { x, y }: Points): Tensor => mse(predict(params, x), y);
+export const sineLoss = (params: Net, { x, y }: Points): Tensor => mse(predict(params, x), y);

@@ -73,7 +73,7 @@ function lstm(): Contest[] {
 function maml(step: Step, protocol: ConvProtocol, net: "mlp" | "conv", slow: boolean): Contest {
   const { name, steps, lr, inputs } = step;
   const rows = stepRows(step, false);
-  const labels = ["eager", "compiled", "compiled, batched"];
+  const labels = ["eager", "eager, batched", "compiled", "compiled, batched"];
   return {
     name,
     task: { kind: "maml", net, steps, lr, protocol },

@@ -1,23 +1,20 @@
 // Rows: whole meta-steps, second order, eagerly and as programs, by the protocols of the peers.
 
-import { mean, reshape, slice, type Tensor, type Tree, valueAndGrad, vmap } from "hypergrad";
+import { reshape, slice, type Tensor, type Tree } from "hypergrad";
 import {
-  adapted,
   CONV,
   type ConvProtocol,
   classification,
   convMamlInputs,
   convNetInputs,
+  type Loss,
   metaGradient,
-  type Points,
   regression,
   SINUSOID,
   sinusoidInputs,
   tasksOf,
 } from "../nets";
 import type { Group, Input, Row } from "../row";
-
-type Loss = (params: readonly Tensor[], batch: Points) => Tensor;
 
 /** One task's part of a stacked array, made once and outside the time. */
 function part(x: Tensor, task: number): Tensor {
@@ -36,29 +33,16 @@ export interface Step {
   readonly lr: number;
 }
 
-/** The meta-gradient of tasks in turn, as its arguments are: parameters, then four a task. */
-function inTurn({ loss, count, steps, lr }: Step) {
-  const run = metaGradient(loss, steps, lr);
+/** The meta-gradient, as its arguments are: parameters, then four tensors a task. */
+function metaStep({ loss, count, steps, lr }: Step, tasks: "loop" | "batch") {
+  const run = metaGradient(loss, { steps, order: 2, tasks }, lr);
   return (...xs: Tensor[]): Tree => {
-    const tasks = [];
+    const list = [];
     for (let i = count; i < xs.length; i += 4) {
       const [sx, sy, qx, qy] = xs.slice(i, i + 4);
-      tasks.push({ support: { x: sx, y: sy }, query: { x: qx, y: qy } });
+      list.push({ support: { x: sx, y: sy }, query: { x: qx, y: qy } });
     }
-    return run(xs.slice(0, count), tasks);
-  };
-}
-
-/** The same, of all tasks at once. */
-function batched({ loss, count, steps, lr }: Step) {
-  const one = adapted(loss, steps, lr);
-  return (...xs: Tensor[]): Tree => {
-    const [sx, sy, qx, qy] = xs.slice(count);
-    const task = { support: { x: sx, y: sy }, query: { x: qx, y: qy } };
-    const [value, grads] = valueAndGrad((params: readonly Tensor[]) =>
-      mean(vmap((t: typeof task) => one(params, t))(task)),
-    )(xs.slice(0, count));
-    return [value, ...grads];
+    return run(xs.slice(0, count), list);
   };
 }
 
@@ -71,23 +55,17 @@ export function stepRows(step: Step, quick: boolean): Row[] {
       ...tasks.flatMap(({ support, query }) => [support.x, support.y, query.x, query.y]),
     ];
   };
-  const f = inTurn(step);
-  const common = { inputs, within: "steps", computes: name } as const;
+  const common = { inputs, within: "steps", computes: name, prepare: apart } as const;
+  const f = metaStep(step, "loop");
+  const batched = metaStep(step, "batch");
   return [
-    { ...common, name: `${name}, eager`, prepare: apart, f, work: {}, quick },
-    {
-      ...common,
-      name: `${name}, compiled`,
-      prepare: apart,
-      f,
-      work: "counted",
-      compiled: true,
-      quick,
-    },
+    { ...common, name: `${name}, eager`, f, work: {} },
+    { ...common, name: `${name}, eager, tasks batched`, f: batched, work: {}, quick },
+    { ...common, name: `${name}, compiled`, f, work: "counted", compiled: true },
     {
       ...common,
       name: `${name}, compiled, tasks batched`,
-      f: batched(step),
+      f: batched,
       work: "counted",
       compiled: true,
       quick,

@@ -73,7 +73,8 @@ export async function check<P extends Tree, M extends Tree, B>(
       const first = learner.order === 1 ? " This learner is of order 1, an approximation." : "";
       throw new GradientError(
         `check: the meta-gradient is wrong: along direction ${k} of ${part} it is ${slope}, ` +
-          `differences ${want}, relative error ${error.toExponential(2)} above ${tolerance}.${first}`,
+          `differences ${want}, relative error ${error.toExponential(2)} above ${tolerance}.` +
+          first,
       );
     }
   }

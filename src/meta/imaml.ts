@@ -12,7 +12,7 @@ import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, type Tree } from "../tensor/tree";
 import { averageGradient, type Way } from "./average";
-import { checkSteps } from "./checks";
+import { checkPositive, checkSteps } from "./checks";
 import type { InnerOptimizer } from "./innerOptimizer";
 import { innerLoop } from "./loop";
 import type { Task, Tasks } from "./tasks";
@@ -50,7 +50,7 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
   const { loss, inner, steps, lambda, cgSteps = 5, damping = 0, outer, tasks: way } = options;
   checkSteps("imaml", steps);
   checkSteps("imaml", cgSteps);
-  inRange("imaml", "lambda", lambda, Number.MIN_VALUE);
+  checkPositive("imaml", "lambda", lambda);
   inRange("imaml", "damping", damping, 0);
 
   type Held = { readonly batch: B; readonly start: P };

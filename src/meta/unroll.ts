@@ -139,7 +139,8 @@ type Judged<P extends Tree, S extends Tree> = {
   readonly objective: Tensor;
   readonly query: Tensor;
   readonly support: readonly Tensor[];
-  readonly carry: Carry<P, S>;
+  /** Where the loop ended, if it is to go on. */
+  readonly carry: readonly Carry<P, S>[];
 };
 
 /**
@@ -166,9 +167,16 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
     const look = weights === undefined ? undefined : (p: P) => seen.push(onQuery(p, query));
     const end = loop(from ?? begin(params), meta, support, ask, look);
     const last = seen[seen.length - 1] ?? loss(end.params, query);
-    const carry = stopGradient({ params: end.params, state: end.state });
+    // Kept only where the next window needs it: it is as large as the parameters of every task.
+    const carry =
+      from === null ? null : stopGradient({ params: end.params, state: end.state } as Carry<P, S>);
     const objective = weights === undefined ? last : weighted(seen, weights);
-    return { objective, query: stopGradient(last), support: trace ? end.losses : [], carry };
+    return {
+      objective,
+      query: stopGradient(last),
+      support: trace ? end.losses : [],
+      carry: carry === null ? [] : [carry],
+    };
   }
 
   const begin = (params: P): Carry<P, S> => ({ params, state: inner.init(params) });
@@ -236,7 +244,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
         norms: across(norms).map((t) => sqrt(t)),
         support: across(judged.map(({ support }) => support)),
       },
-      carry: judged.map(({ carry }) => carry),
+      carry: judged.flatMap(({ carry }) => carry),
     };
   }
 
@@ -256,7 +264,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
     // The gradient is that of the mean over the tasks.
     const norms = grads.taps.map((t) => mul(sqrt(t), count));
     const stats = { losses: query, nonFinite: countNonFinite(query), norms, support };
-    return { value, grads: grads.learned, stats, carry };
+    return { value, grads: grads.learned, stats, carry: carry[0] ?? [] };
   }
 
   const together = (tasks: Tasks<B>): boolean =>

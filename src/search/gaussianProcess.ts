@@ -39,39 +39,17 @@ function difference(hamming: boolean, a: number, b: number): number {
 }
 
 /** The settings of the highest posterior, from two starts: long lengths, and short ones. */
-export function fitSettings(data: Data, random?: any): Settings {
+export function fitSettings(data: Data): Settings {
   const objective = posterior(data);
   const size = data.hamming.length;
   const starts = [0, Math.log(8)].map((logQ) => {
     const start = new Float64Array(size + 2).fill(logQ);
     start[size] = 0;
     start[size + 1] = Math.log(1e-3);
-    return bfgs(objective, start);
+    return bfgs(objective, start, { steps: 25, tolerance: 1e-2 });
   });
   const { x } = starts.reduce((a, b) => (b.value < a.value ? b : a));
-  const every = Number(process.env.EV ?? 0);
-  if (!random || every === 0 || random.uniform() > every) return settingsOf(x);
-  const T = Number(process.env.TT ?? 1);
-  const m = size + 1;
-  const hess = new Float64Array(m * m);
-  const eps = 1e-3;
-  for (let i = 0; i < m; i++) {
-    const up = x.slice(); up[i] += eps;
-    const dn = x.slice(); dn[i] -= eps;
-    const gu = objective(up).gradient, gd = objective(dn).gradient;
-    for (let j = 0; j < m; j++) hess[i * m + j] = (gu[j] - gd[j]) / (2 * eps);
-  }
-  for (let i = 0; i < m; i++) for (let j = 0; j < i; j++) {
-    const v = 0.5 * (hess[i * m + j] + hess[j * m + i]); hess[i * m + j] = v; hess[j * m + i] = v;
-  }
-  for (let i = 0; i < m; i++) hess[i * m + i] += 0.1;
-  const l = cholesky(hess, m);
-  if (!l) return settingsOf(x);
-  const z = Float64Array.from({ length: m }, () => T * random.normal());
-  solveUpper(l, z, m);
-  const moved = x.slice();
-  for (let i = 0; i < m; i++) moved[i] += Math.max(-3, Math.min(3, z[i]));
-  return settingsOf(moved);
+  return settingsOf(x);
 }
 
 function settingsOf(x: Float64Array): Settings {

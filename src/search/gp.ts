@@ -57,7 +57,7 @@ function standardised(values: readonly number[]): number[] {
 /** The process over own and earlier trials. With earlier studies, a code has one number more, the
  * study it is of: how far studies agree is learned as that dimension's length. */
 function model(
-  { layout, earlier, random }: SamplerContext,
+  { layout, earlier }: SamplerContext,
   codes: readonly Code[],
   values: readonly number[],
   pending: readonly Code[],
@@ -77,7 +77,7 @@ function model(
     values: [...values, ...kept.flatMap((study) => study.map(({ value }) => value))],
     hamming,
   };
-  const settings = fitSettings(data, random);
+  const settings = fitted(data, codes.length);
   const process = condition(data, settings);
   if (pending.length === 0) return { process, extend };
   const waiting = pending.map(extend);
@@ -87,6 +87,15 @@ function model(
     hamming,
   };
   return { process: condition(believed, settings), extend };
+}
+
+let memo: any;
+function fitted(data: Data, own: number): any {
+  const n = own <= 30 ? own : 5 * Math.floor(own / 5);
+  const cut = { codes: [...data.codes.slice(0, n), ...data.codes.slice(own)], values: [...data.values.slice(0, n), ...data.values.slice(own)], hamming: data.hamming };
+  if (memo && memo.codes.length === cut.codes.length && memo.codes.every((c: any, i: number) => c === cut.codes[i])) return memo.settings;
+  memo = { codes: cut.codes, settings: fitSettings(cut) };
+  return memo.settings;
 }
 
 /** The best of random points and jitters of the best trials, each of the leaders then improved by
@@ -114,6 +123,13 @@ function highest(
     .sort((a, b) => b.score - a.score)
     .slice(0, 4);
   if (leaders.length === 0) return drawAllowed(context);
+  if (globalThis.process.env.NC) {
+    const rnd = new Set(points.slice(0, candidates));
+    const all = points.filter(fresh).map((code) => ({ code, score: score(code) })).sort((a, b) => b.score - a.score);
+    const loc = all.filter((c) => !rnd.has(c.code)).slice(0, 4).map((l) => climb(layout, l, score, fresh, random));
+    const far = all.filter((c) => rnd.has(c.code)).slice(0, 1);
+    return [...far, ...loc].reduce((a, b) => (b.score > a.score ? b : a)).code;
+  }
   const climbed = leaders.map((leader) => climb(layout, leader, score, fresh, random));
   return climbed.reduce((a, b) => (b.score > a.score ? b : a)).code;
 }
@@ -128,15 +144,15 @@ function climb(
   random: Stream,
 ): Scored {
   let best = from;
-  for (let scale = 0.1, round = 0; scale > 2e-4 && round < MOST_ROUNDS; round++) {
+  for (let scale = Number(globalThis.process.env.S0 ?? 0.1), round = 0; scale > 2e-4 && round < MOST_ROUNDS; round++) {
     const before = best.score;
-    for (let k = 0; k < 10; k++) {
+    for (let k = 0; k < Number(globalThis.process.env.KK ?? 10); k++) {
       const code = jitter(layout, best.code, scale, random);
       if (!fresh(code)) continue;
       const found = score(code);
       if (found > best.score) best = { code, score: found };
     }
-    if (!(best.score > before)) scale /= 2;
+    if (globalThis.process.env.HV || !(best.score > before)) scale /= 2;
   }
   return best;
 }

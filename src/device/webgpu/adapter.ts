@@ -24,15 +24,19 @@ export async function findGPU(given?: GPU): Promise<GPU | null> {
   const own = globalThis.navigator?.gpu;
   if (own) return own;
   if (typeof process === "undefined" || !process.versions?.node) return null;
+  dawn ??= openDawn();
+  return dawn;
+}
+
+/** One instance for the process: its devices must not outlive it. */
+let dawn: Promise<GPU | null> | null = null;
+
+async function openDawn(): Promise<GPU | null> {
   try {
     const name = "webgpu"; // not a literal in import(), so that bundlers leave it alone
-    const dawn = await import(/* @vite-ignore */ name);
-    for (const key of Object.keys(dawn.globals)) {
-      if (!(key in globalThis)) Object.assign(globalThis, { [key]: dawn.globals[key] });
-    }
-    return dawn.create([]);
+    return (await import(/* @vite-ignore */ name)).create([]);
   } catch {
-    return null;
+    return null; // the package is not installed, or not for this machine
   }
 }
 

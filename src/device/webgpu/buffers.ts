@@ -2,6 +2,7 @@
 // same batch: one queue runs everything in order. It is destroyed only when no batch waits to be
 // submitted with it.
 
+import { BufferUsage } from "./constants";
 import type { Faults } from "./faults";
 
 /** A buffer in use or in the pool. */
@@ -56,7 +57,7 @@ export class BufferPool {
     }
     const id = this.#ids.pop() ?? this.#nextId++;
     const label = `block ${id} of ${size} bytes`;
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
     const buffer = this.#faults.scoped("out-of-memory", () =>
       this.#device.createBuffer({ label, size, usage }),
     );

@@ -10,6 +10,7 @@ import { Ledger } from "../ledger";
 import type { ProgramSource, Runnable } from "../program";
 import { adapterName, findAdapter, isSoftware, openDevice } from "./adapter";
 import { type Block, BufferPool } from "./buffers";
+import { MAP_MODE_READ } from "./constants";
 import { Faults } from "./faults";
 import { Pipelines } from "./pipelines";
 import type { Choosing, Recorder } from "./plan";
@@ -120,7 +121,7 @@ export class WebGPUDevice implements Device {
     this.#queue.copy(block, staging.buffer, bytes);
     await this.#queue.flushSoon();
     try {
-      await staging.buffer.mapAsync(GPUMapMode.READ, 0, bytes);
+      await staging.buffer.mapAsync(MAP_MODE_READ, 0, bytes);
       await this.#faults.settled();
     } catch (error) {
       await this.#faults.readFailed(error as Error);

@@ -94,9 +94,7 @@ export class Faults {
   }
 
   #reportError(error: GPUError, filter?: GPUErrorFilter): void {
-    const memory =
-      filter === "out-of-memory" ||
-      (typeof GPUOutOfMemoryError !== "undefined" && error instanceof GPUOutOfMemoryError);
+    const memory = filter === "out-of-memory" || error.constructor.name === "GPUOutOfMemoryError";
     this.report(memory ? `no memory left on the GPU: ${error.message}` : error.message, memory);
   }
 }

@@ -1,6 +1,7 @@
 // Pipelines, by program: made on first use or ahead of it, kept for the life of the device. Every
 // shader is made inside an error scope, so that no wrong one is ever silent.
 
+import { STAGE_COMPUTE } from "./constants";
 import type { Faults } from "./faults";
 import { type Program, showError, sourceOf } from "./program";
 
@@ -102,7 +103,7 @@ export class Pipelines {
 
   #makeLayout(reads: number, writes: number): Layout {
     const label = `${reads} read, ${writes} written`;
-    const visibility = GPUShaderStage.COMPUTE;
+    const visibility = STAGE_COMPUTE;
     const entries: GPUBindGroupLayoutEntry[] = [];
     for (let binding = 0; binding < reads + writes; binding++) {
       const type = binding < reads ? "read-only-storage" : "storage";

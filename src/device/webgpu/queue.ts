@@ -2,6 +2,7 @@
 // of the calls. Nothing here waits; uniforms and bind groups are reused.
 
 import type { Block } from "./buffers";
+import { BufferUsage } from "./constants";
 import type { Faults } from "./faults";
 import { type Pipelines, UNIFORM } from "./pipelines";
 import type { Program } from "./program";
@@ -52,7 +53,7 @@ export class CommandQueue {
     this.#uniforms = device.createBuffer({
       label: "uniforms",
       size: bytes,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST,
     });
     this.#ints = new Int32Array(bytes / 4);
     this.#floats = new Float32Array(this.#ints.buffer);
@@ -175,7 +176,7 @@ export class CommandQueue {
       buffer: this.#device.createBuffer({
         label: "uploads",
         size: UPLOADS,
-        usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+        usage: BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
       }),
       bytes: new Uint8Array(UPLOADS),
     };

@@ -2,6 +2,7 @@
 // own; they are reused once unmapped.
 
 import { classOf } from "./buffers";
+import { BufferUsage } from "./constants";
 
 export interface Staging {
   readonly buffer: GPUBuffer;
@@ -30,7 +31,7 @@ export class StagingRing {
     const buffer = this.#device.createBuffer({
       label: `staging of ${size} bytes`,
       size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+      usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST,
     });
     return { buffer, bytes: size };
   }

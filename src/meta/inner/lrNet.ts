@@ -17,6 +17,7 @@ import { scalar, zerosOf } from "../../optim/state";
 import { full, zeros } from "../../tensor/fill";
 import type { Tensor } from "../../tensor/tensor";
 import { leaves, type Tree } from "../../tensor/tree";
+import { checkPositive } from "../checks";
 import type { InnerOptimizer } from "../innerOptimizer";
 
 export interface LrNetOptions {
@@ -62,7 +63,7 @@ const STAYS = 0.9; // of the mean of the loss
 export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetState> {
   const { lr = 0.01, low = 1e-4, high = 1, per = "net", hidden = 32 } = options;
   const { horizon, stopFeatures = false } = options;
-  inRange("inner.lrNet", "low", low, Number.MIN_VALUE);
+  checkPositive("inner.lrNet", "low", low);
   inRange("inner.lrNet", "high", high, low);
   if (!(lr > low && lr < high)) {
     throw new ValueError(

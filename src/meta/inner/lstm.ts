@@ -16,6 +16,7 @@ import { inRange } from "../../optim/optimizer";
 import { constant } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { leaves } from "../../tensor/tree";
+import { checkPositive } from "../checks";
 import type { InnerOptimizer } from "../innerOptimizer";
 
 export interface LstmOptimizerOptions {
@@ -43,7 +44,7 @@ export type LstmState = readonly { readonly h: Tensor; readonly c: Tensor }[];
 export function lstm(options: LstmOptimizerOptions = {}): InnerOptimizer<LstmMeta, LstmState> {
   const { hidden = [20, 20], scale = 0.01, p = 10 } = options;
   inRange("inner.lstm", "scale", scale, 0);
-  inRange("inner.lstm", "p", p, Number.MIN_VALUE);
+  checkPositive("inner.lstm", "p", p);
   return {
     initMeta: (_, key: Key = keyOf(0)) => {
       const keys = split(key, hidden.length + 1);
