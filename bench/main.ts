@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { init } from "hypergrad";
 import { packageTimer } from "./clock";
 import { compare } from "./compare";
+import { provideGpu } from "./gpu";
 import { HELP, type Options, readOptions, UsageError } from "./options";
 import { progressLine } from "./progress";
 import type { Result, Run } from "./results";
@@ -32,13 +33,10 @@ async function places({ device, threads }: Options): Promise<Place[]> {
     there.dispose();
   }
   if (device === null) {
-    try {
-      const there = await init({ device: "webgpu" });
-      if (there.name === "webgpu") made.push({ device: "webgpu", threads: 1 });
-      there.dispose();
-    } catch (error) {
-      console.log(`webgpu: not here (${(error as Error).message})`);
-    }
+    // "auto" passes over adapters that compute on the CPU: those are timed when asked for by name.
+    const there = await init();
+    if (there.name === "webgpu") made.push({ device: "webgpu", threads: 1 });
+    there.dispose();
   }
   return made;
 }
@@ -71,6 +69,7 @@ async function main(): Promise<number> {
   };
   process.on("SIGINT", stop);
   const line = progressLine();
+  await provideGpu();
   const rows: Result[] = [];
   const devices: string[] = [];
   for (const place of await places(options)) {
@@ -84,14 +83,13 @@ async function main(): Promise<number> {
       stopped: () => stopped,
       progress: line.show,
       finished: (group, results) => {
+        if (results.length === 0) return;
         rows.push(...results);
         const { device, simd = "", threads } = results[0];
         const where = `${device} ${simd}${threads > 1 ? `, ${threads} threads` : ""}`;
         const title = where === shown ? [] : ["", where, ...columns([HEAD], WIDTHS)];
         shown = where;
-        line.say(
-          [...title, group.name, ...columns(results.map(cells).map(indent), WIDTHS)].join("\n"),
-        );
+        line.say([...title, group, ...columns(results.map(cells).map(indent), WIDTHS)].join("\n"));
       },
     });
     devices.push(reason);
@@ -149,10 +147,11 @@ function showChanges(rows: readonly Result[], runs: readonly Run[]): number {
 }
 
 try {
-  process.exitCode = await main();
+  // Workers and GPU objects would keep the process, and outlive what they depend on.
+  process.exit(await main());
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   if (error.message !== "") console.error(error.message);
   console.error(HELP);
-  process.exitCode = 2;
+  process.exit(2);
 }

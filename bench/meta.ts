@@ -1,5 +1,5 @@
-// npm run bench:meta: what a meta-gradient costs against inner steps, tasks, width, order and memory
-// mode: time, peak bytes, and the exponent by which both grow along each sweep.
+// npm run bench:meta: what a meta-gradient costs against inner steps, tasks, width, order and
+// memory mode: time, peak bytes, and the exponent by which both grow along each sweep.
 
 import { parseArgs } from "node:util";
 import { compile, type Device, dispose, init, type Tensor, type Tree, tensor } from "hypergrad";
@@ -205,9 +205,10 @@ for (const [at, { name, settings, size }] of list.entries()) {
   ]);
   const growth = (cost: (r: Result) => number) =>
     exponent(results.map((r, i) => ({ size: size!(settings[i]), cost: cost(r) }))).toFixed(2);
+  const over = (cost: (r: Result) => number) => ratio(results, cost);
   const last =
     size === null
-      ? `  order 2 over order 1: ${ratio(results, (r) => r.p10!)} x time, ${ratio(results, (r) => r.bytes!)} x bytes`
+      ? `  order 2 over order 1: ${over((r) => r.p10!)} x time, ${over((r) => r.bytes!)} x bytes`
       : `  time grows as size^${growth((r) => r.p10!)}, bytes as size^${growth((r) => r.bytes!)}`;
   line.say([name, ...columns(text, WIDTHS), last].join("\n"));
 }

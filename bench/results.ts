@@ -20,6 +20,8 @@ export interface Result {
   readonly first?: number;
   readonly gflops?: number;
   readonly gbs?: number;
+  /** Flops a byte that must be read or written. */
+  readonly intensity?: number;
   /** The time that the roofs would take over the time taken: p10s of one and the same run. */
   readonly share?: number;
   /** Most bytes alive at once during a call, beside its inputs. */

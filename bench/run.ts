@@ -13,6 +13,7 @@ import {
 } from "hypergrad";
 import type { Result } from "./results";
 import { copy, peak, type Roof } from "./roof";
+import { gpuCopy, gpuPeak } from "./roof-gpu";
 import type { Group, Row, Work } from "./row";
 import { type Budget, type Candidate, interleave, quantile, type Timing } from "./sampling";
 import { argumentsOf, errorOf, judge, truthOf, type Values, valuesOf } from "./verify";
@@ -27,7 +28,7 @@ export interface RunOptions {
   readonly stopped: () => boolean;
   /** What is going on now, and how much of all is done, 0 to 1. */
   readonly progress: (what: string, done: number) => void;
-  readonly finished: (group: Group, results: readonly Result[]) => void;
+  readonly finished: (group: string, results: readonly Result[]) => void;
 }
 
 /** By row, or by what several rows compute alike. */
@@ -137,6 +138,7 @@ function figures(one: Ready, timing: Timing, roofs: Roofs): Partial<Result> {
     noise: timing.noise,
     samples: timing.samples,
     first: first / ops,
+    ...(flops > 0 && bytes > 0 ? { intensity: flops / bytes } : {}),
     ...(flops > 0 ? { gflops: flops / timing.p10 / 1e9 } : {}),
     ...(bytes > 0 && arithmetic <= memory ? { gbs: bytes / timing.p10 / 1e9 } : {}),
     ...(bound > 0 ? { share: bound / timing.p10 } : {}),
@@ -151,39 +153,68 @@ interface Roofs {
   readonly peakTime: number;
 }
 
-/** The rows of a group and the roofs, timed in turn. */
-async function timeGroup(
-  all: readonly Ready[],
-  device: Device,
-  options: RunOptions,
-  wait: (() => Promise<void>) | null,
-  waiting: number,
+/** How to measure the roofs of a device: none of the reference's. */
+function roofsOf({ name, info }: Device) {
+  if (name === "webgpu") return { peak: gpuPeak, copy: gpuCopy };
+  const { simd } = info;
+  return simd === undefined ? null : { peak: () => peak(simd), copy };
+}
+
+/** A device that rows run on, and how it is timed. */
+interface Bed {
+  readonly device: Device;
+  readonly timer: typeof interleave;
+  readonly budget: Budget;
+  /** Waits for all calls made so far; null where a call answers when it is done. */
+  readonly wait: (() => Promise<void>) | null;
+  /** Seconds of a wait for nothing. */
+  readonly waiting: number;
+}
+
+/** Candidates after the roofs for these sizes of bytes, all timed in turn. */
+async function timeWithRoofs(
+  candidates: readonly Candidate[],
+  bytes: readonly number[],
+  { device, timer, budget }: Bed,
+  stopped: () => boolean,
 ): Promise<[Timing[], Roofs]> {
-  const { info } = device;
-  const sizes = [...new Set(all.map(({ work }) => copySize(work.bytes ?? 0)))];
-  const peaks: Roof[] = info.simd === undefined ? [] : [await peak(info.simd)];
-  const copies: Roof[] = [];
-  if (info.simd !== undefined) for (const size of sizes) copies.push(await copy(size));
-  const budget =
-    wait === null ? options.budget : { ...options.budget, sample: Math.max(0.002, 2 * waiting) };
-  const roofs = [...peaks, ...copies];
-  const timer = wait === null && options.timer !== undefined ? options.timer : interleave;
-  const timings = await timer(
-    [...roofs.map((r) => r.candidate), ...all.map(({ call }) => candidate(call, wait, waiting))],
-    budget,
-    options.stopped,
-  );
+  const makers = roofsOf(device);
+  const sizes = [...new Set(bytes.map(copySize))];
+  const roofs: Roof[] = [];
+  if (makers !== null) {
+    roofs.push(await makers.peak());
+    for (const size of sizes) roofs.push(await makers.copy(size));
+  }
+  const all = [...roofs.map((r) => r.candidate), ...candidates];
+  const timings = await timer(all, budget, stopped);
   const rate = (k: number) => roofs[k].work / timings[k].p10;
+  const there = makers !== null;
   return [
     timings.slice(roofs.length),
     {
-      peak: peaks.length === 0 ? null : rate(0) * info.threads,
-      copy:
-        copies.length === 0 ? null : (bytes) => rate(peaks.length + sizes.indexOf(copySize(bytes))),
-      peakTime: peaks.length === 0 ? 0 : timings[0].p10,
+      peak: there ? rate(0) * device.info.threads : null,
+      copy: there ? (size) => rate(1 + sizes.indexOf(copySize(size))) : null,
+      peakTime: there ? timings[0].p10 : 0,
     },
   ];
 }
+
+/** The roofs alone, as rows: what all others are held against. */
+async function roofRows(bed: Bed, place: Place, stopped: () => boolean): Promise<Result[]> {
+  const [, { peak, copy, peakTime }] = await timeWithRoofs([], COPIES, bed, stopped);
+  if (peak === null || copy === null) return [];
+  const common = { group: "roofs", ...place };
+  return [
+    { ...common, name: "peak arithmetic", p10: peakTime, median: peakTime, gflops: peak / 1e9 },
+    ...COPIES.map((size): Result => {
+      const time = size / copy(size);
+      const name = `copy of ${size >= 1 << 20 ? `${size >> 20} MiB` : `${size >> 10} KiB`}`;
+      return { ...common, name, p10: time, median: time, gbs: copy(size) / 1e9 };
+    }),
+  ];
+}
+
+type Place = Pick<Result, "device" | "simd" | "threads">;
 
 /** How long a wait takes that waits for nothing. */
 async function emptyWait(wait: () => Promise<void>): Promise<number> {
@@ -211,22 +242,32 @@ export async function runGroups(groups: readonly Group[], options: RunOptions): 
   const probe = tensor([0]);
   const wait = name === "webgpu" ? async () => void (await probe.data()) : null;
   const waiting = wait === null ? 0 : await emptyWait(wait);
+  const budget = { ...options.budget, sample: Math.max(options.budget.sample, 2 * waiting) };
+  const timer = wait === null && options.timer !== undefined ? options.timer : interleave;
+  const bed: Bed = { device, timer, budget, wait, waiting };
   const { info } = device;
-  const place = { device: device.name, simd: info.simd, threads: info.threads };
+  const place: Place = { device: device.name, simd: info.simd, threads: info.threads };
+  options.progress(`${device.name}: roofs`, 0);
+  options.finished("roofs", await roofRows(bed, place, options.stopped));
   for (const [i, group] of groups.entries()) {
     if (options.stopped()) break;
     options.progress(`${device.name}: ${group.name}`, i / groups.length);
     const outcomes: (Ready | string)[] = [];
     for (const row of group.rows) outcomes.push(await ready(row));
     const good = outcomes.filter((o): o is Ready => typeof o !== "string");
-    const [timings, roofs] = await timeGroup(good, device, options, wait, waiting);
+    const [timings, roofs] = await timeWithRoofs(
+      good.map(({ call }) => candidate(call, wait, waiting)),
+      good.map(({ work }) => work.bytes ?? 0),
+      bed,
+      options.stopped,
+    );
     const results = outcomes.map((o, k): Result => {
       const common = { group: group.name, name: group.rows[k].name, ...place };
       if (typeof o === "string") return { ...common, problem: o };
       return { ...common, ...figures(o, timings[good.indexOf(o)], roofs) };
     });
     for (const one of good) one.end();
-    options.finished(group, results);
+    options.finished(group.name, results);
   }
   const reason = info.adapter === undefined ? info.reason : `${info.reason}; ${info.adapter}`;
   device.dispose();

@@ -63,7 +63,8 @@ function peers(run: Run): string {
     return [name, mine, speed, ...theirs];
   });
   const head = ["", "hypergrad", "GFLOP/s", ...others.map((side) => titles[side] ?? side)];
-  return `${markdown(head, rows)}\n\n${caption(run)} p10 of interleaved samples; theirs as times ours.`;
+  const note = `${caption(run)} p10 of interleaved samples; theirs as times ours.`;
+  return `${markdown(head, rows)}\n\n${note}`;
 }
 
 /** Every row of the bench, one table for each device and thread count. */

@@ -4,31 +4,26 @@
 // since no WGSL expression makes them; NaN is told by its bits, since compilers drop x != x.
 var<private> INF: f32;
 var<private> NAN: f32;
-
 fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 
 // x > 0, false for NaN: the bits of positive numbers and infinity are 1 to 0x7f800000.
 fn isPositive(x: f32) -> bool { return bitcast<u32>(x) - 1u < 0x7f800000u; }
-
 fn negative(x: f32) -> bool { return (bitcast<u32>(x) >> 31u) != 0u; }
 
 // |x| with the sign of s.
 fn withSign(x: f32, s: f32) -> f32 {
   return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(s) & 0x80000000u));
 }
-
 fn maximumOf(x: f32, y: f32) -> f32 {
   if (isNan(x)) { return x; }
   if (isNan(y)) { return y; }
   return max(x, y);
 }
-
 fn minimumOf(x: f32, y: f32) -> f32 {
   if (isNan(x)) { return x; }
   if (isNan(y)) { return y; }
   return min(x, y);
 }
-
 fn isInf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }
 
 // 2^k for k in [-126, 127].
@@ -55,7 +50,6 @@ fn expTail(r: f32) -> f32 {
 fn expRest(x: f32, k: f32) -> f32 {
   return fma(k, 2.12194440e-4, fma(k, -0.693359375, x));
 }
-
 fn expOf(x: f32) -> f32 {
   if (isNan(x)) { return x; }
   if (x > 88.722839) { return INF; }
@@ -84,7 +78,6 @@ fn logTail(f: f32, k: f32, c: f32) -> f32 {
   let half = 0.5 * f * f;
   return s * (half + r) + (k * 9.0580006145e-6 + c) - half + f + k * 6.9313812256e-1;
 }
-
 fn logOf(x: f32) -> f32 {
   if (isNan(x) || isInf(x)) { return select(x, NAN, bitcast<u32>(x) == 0xff800000u); }
   var bits = bitcast<u32>(x);
@@ -118,16 +111,13 @@ fn log1pOf(x: f32) -> f32 {
 
 // A float as m * 2^e with m no denormal: adapters may read those as 0.
 struct Scaled { m: f32, e: i32 }
-
 fn scaled(x: f32) -> Scaled {
   let bits = bitcast<u32>(x);
   let size = bits & 0x7fffffffu;
   if (size >= 0x00800000u) { return Scaled(x, 0); }
   return Scaled(withSign(f32(size), x), -149); // a denormal is its bits times 2^-149
 }
-
 fn isZero(x: f32) -> bool { return (bitcast<u32>(x) << 1u) == 0u; }
-
 fn sqrtOf(x: f32) -> f32 {
   if (isZero(x) || isNan(x)) { return x; }
   if (negative(x)) { return NAN; }
@@ -135,7 +125,6 @@ fn sqrtOf(x: f32) -> f32 {
   if (bitcast<u32>(x) >= 0x00800000u) { return sqrt(x); }
   return sqrt(2.0 * scaled(x).m) * exp2i(-75);
 }
-
 fn rsqrtOf(x: f32) -> f32 {
   if (isZero(x)) { return withSign(INF, x); }
   if (isNan(x)) { return x; }
@@ -144,7 +133,6 @@ fn rsqrtOf(x: f32) -> f32 {
   if (bitcast<u32>(x) >= 0x00800000u) { return inverseSqrt(x); }
   return inverseSqrt(2.0 * scaled(x).m) * exp2i(75);
 }
-
 fn divide(x: f32, y: f32) -> f32 {
   if (isNan(x) || isNan(y)) { return NAN; }
   let sign = bitcast<f32>(bitcast<u32>(x) ^ bitcast<u32>(y));
@@ -232,12 +220,10 @@ fn reduceAngle(x: f32) -> Angle {
   if (negative(x)) { return Angle(-r, 4u - (quadrant & 3u)); }
   return Angle(r, quadrant);
 }
-
 fn sinTail(r: f32) -> f32 {
   let z = r * r;
   return ((-1.9515295891e-4 * z + 8.3321608736e-3) * z - 1.6666654611e-1) * z * r + r;
 }
-
 fn cosTail(r: f32) -> f32 {
   let z = r * r;
   let s = (2.443315711809948e-5 * z - 1.388731625493765e-3) * z + 4.166664568298827e-2;

@@ -184,7 +184,8 @@ describe("the built library", () => {
         const device = await hypergrad.init({ device: "wasm", threads: 2 });
         const during = count();
         device.dispose();
-        for (let i = 0; i < 200 && count() >= during; i++) await new Promise((f) => setTimeout(f, 20));
+        const pause = () => new Promise((wake) => setTimeout(wake, 20));
+        for (let i = 0; i < 200 && count() >= during; i++) await pause();
         console.log(during > before, count() < during);`;
       expect(await say(code)).toBe("true true");
     },

@@ -31,7 +31,7 @@ export function derivative<T>(
       .reduce((a, b) => o.add(a, b));
 }
 
-/** Steps on either side at which the truth is sampled: the widest is 4 · STEP along the direction. */
+/** Steps on either side at which the truth is sampled: the widest is 4 · STEP. */
 export const STEP = 0.01;
 
 /** Weights of f(-4h) … f(4h) for the first three derivatives; exact for polynomials of degree 8. */

@@ -7,7 +7,7 @@ import { greater, where } from "./compare";
 import { elementwise } from "./elementwise";
 import { erf, expm1, square, tanh } from "./math";
 
-const ROOT_HALF = 0.7071067811865476;
+const ROOT_HALF = Math.SQRT1_2;
 const ROOT_TWO_OVER_PI = 0.7978845608028654;
 
 const sigmoidOp = elementwise("sigmoid", {

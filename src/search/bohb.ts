@@ -39,7 +39,10 @@ export function bohb(options: BohbOptions = {}): Sampler {
       const sorted = [...told].sort((a, b) => (a.value === b.value ? 0 : a.value - b.value));
       const count = Math.max(least, Math.floor(good * told.length));
       const [goods, others] = [sorted.slice(0, count), sorted.slice(count)].map((part) =>
-        density(layout, part.map(({ code }) => code)),
+        density(
+          layout,
+          part.map(({ code }) => code),
+        ),
       );
       let best: Code | undefined;
       let highest = -Infinity;
@@ -69,7 +72,10 @@ function density(layout: Layout, points: readonly Code[]) {
     at(code: Code): number {
       let sum = 0;
       for (const point of points) {
-        sum += dimensions.reduce((p, dimension, d) => p * kernel(dimension, d, code[d], point[d]), 1);
+        sum += dimensions.reduce(
+          (p, dimension, d) => p * kernel(dimension, d, code[d], point[d]),
+          1,
+        );
       }
       return sum / points.length;
     },

@@ -112,7 +112,10 @@ function evolve(told: readonly Observation[], ranges: readonly number[], sigma: 
         c[at(i, j)] = keep * c[at(i, j)] + c1 * pathC[i] * pathC[j] + cmu * spread;
       }
     }
-    now.sigma = Math.min(1, Math.max(1e-9, now.sigma * Math.exp((cs / damping) * (norm / length - 1))));
+    now.sigma = Math.min(
+      1,
+      Math.max(1e-9, now.sigma * Math.exp((cs / damping) * (norm / length - 1))),
+    );
     now.root = cholesky(c, n) ?? now.root;
   }
   return now;

@@ -27,6 +27,8 @@ export interface Data {
 
 const ROOT_FIVE = Math.sqrt(5);
 // Below it, the factor of a matrix of near-equal rows loses its digits.
+const PW = Number(process.env.PW ?? 0.1);
+const QC = Number(process.env.QC ?? 1);
 const LEAST_NOISE = Number(process.env.LN ?? 1e-7);
 
 /** Squared difference in one dimension; 1 where only one of two has the parameter. */
@@ -115,8 +117,8 @@ export function posterior({ codes, values, hamming }: Data): (x: Float64Array) =
     const free = noise - LEAST_NOISE;
     gradient[size + 1] = 0.5 * trace * free;
     for (let d = 0; d < size; d++) {
-      value += 0.1 * (1 / q[d] + q[d]);
-      gradient[d] = gradient[d] * q[d] + 0.1 * (q[d] - 1 / q[d]);
+      value += PW * (QC / q[d] + q[d] / QC);
+      gradient[d] = gradient[d] * q[d] + PW * (q[d] / QC - QC / q[d]);
     }
     // Gamma(2, 1) on the scale, Gamma(1.1, 30) on the noise: shape and rate.
     value += scale - Math.log(scale) + 30 * noise - 0.1 * Math.log(noise);

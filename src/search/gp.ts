@@ -31,6 +31,7 @@ export function gp({ start, candidates = 500 }: GpOptions = {}): Sampler {
       const { told, pending } = context.history(least);
       const finite = told.filter(({ value }) => value < Infinity);
       if (told.length < least || finite.length < 2) return drawAllowed(context);
+      if (context.index % Number(globalThis.process.env.RE ?? 4) === 3) return drawAllowed(context);
       const worst = Math.max(...finite.map(({ value }) => value));
       const own = {
         codes: told.map(({ code }) => code),
@@ -92,8 +93,17 @@ function model(
 let memo: any;
 function fitted(data: Data, own: number): any {
   const n = own <= 30 ? own : 5 * Math.floor(own / 5);
-  const cut = { codes: [...data.codes.slice(0, n), ...data.codes.slice(own)], values: [...data.values.slice(0, n), ...data.values.slice(own)], hamming: data.hamming };
-  if (memo && memo.codes.length === cut.codes.length && memo.codes.every((c: any, i: number) => c === cut.codes[i])) return memo.settings;
+  const cut = {
+    codes: [...data.codes.slice(0, n), ...data.codes.slice(own)],
+    values: [...data.values.slice(0, n), ...data.values.slice(own)],
+    hamming: data.hamming,
+  };
+  if (
+    memo &&
+    memo.codes.length === cut.codes.length &&
+    memo.codes.every((c: any, i: number) => c === cut.codes[i])
+  )
+    return memo.settings;
   memo = { codes: cut.codes, settings: fitSettings(cut) };
   return memo.settings;
 }
@@ -125,8 +135,14 @@ function highest(
   if (leaders.length === 0) return drawAllowed(context);
   if (globalThis.process.env.NC) {
     const rnd = new Set(points.slice(0, candidates));
-    const all = points.filter(fresh).map((code) => ({ code, score: score(code) })).sort((a, b) => b.score - a.score);
-    const loc = all.filter((c) => !rnd.has(c.code)).slice(0, 4).map((l) => climb(layout, l, score, fresh, random));
+    const all = points
+      .filter(fresh)
+      .map((code) => ({ code, score: score(code) }))
+      .sort((a, b) => b.score - a.score);
+    const loc = all
+      .filter((c) => !rnd.has(c.code))
+      .slice(0, 4)
+      .map((l) => climb(layout, l, score, fresh, random));
     const far = all.filter((c) => rnd.has(c.code)).slice(0, 1);
     return [...far, ...loc].reduce((a, b) => (b.score > a.score ? b : a)).code;
   }
@@ -144,7 +160,11 @@ function climb(
   random: Stream,
 ): Scored {
   let best = from;
-  for (let scale = Number(globalThis.process.env.S0 ?? 0.1), round = 0; scale > 2e-4 && round < MOST_ROUNDS; round++) {
+  for (
+    let scale = Number(globalThis.process.env.S0 ?? 0.1), round = 0;
+    scale > 2e-4 && round < MOST_ROUNDS;
+    round++
+  ) {
     const before = best.score;
     for (let k = 0; k < Number(globalThis.process.env.KK ?? 10); k++) {
       const code = jitter(layout, best.code, scale, random);

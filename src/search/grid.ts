@@ -34,8 +34,7 @@ function levels({ name, parameter, size }: Dimension, points: GridOptions["point
   const { low, high, log, kind } = parameter;
   const wanted = (typeof points === "number" ? points : points?.[name]) ?? 5;
   const count = Math.min(size, wanted);
-  const between = (part: number) =>
-    log ? low * (high / low) ** part : low + part * (high - low);
+  const between = (part: number) => (log ? low * (high / low) ** part : low + part * (high - low));
   const values = Array.from({ length: count }, (_, i) => {
     const value = between(count === 1 ? 0.5 : i / (count - 1));
     return kind === "integer" ? Math.round(value) : value;

@@ -155,8 +155,7 @@ export function fill(
     if (!exists(dimensions, dimension, code)) return;
     const { parameter } = dimension;
     const picked = pick(dimension, d, code);
-    code[d] =
-      parameter.kind === "integer" ? codeOf(parameter, valueIn(parameter, picked)) : picked;
+    code[d] = parameter.kind === "integer" ? codeOf(parameter, valueIn(parameter, picked)) : picked;
   });
   return code;
 }

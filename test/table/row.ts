@@ -22,8 +22,7 @@ export interface Input {
   readonly values: (random: { uniform(): number; integer(n: number): number }) => number[];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a row's function takes as many tensors as it has
-// inputs
+// biome-ignore lint/suspicious/noExplicitAny: as many tensors as the row has inputs
 type Function = (...xs: any[]) => Tree;
 
 interface Definition {

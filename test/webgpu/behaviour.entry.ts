@@ -382,7 +382,6 @@ export interface Told {
   /** What went wrong, or an empty text. */
   readonly text: string;
 }
-
 export default async function run(): Promise<Told[]> {
   const device = await webgpuDevice();
   const told: Told[] = [];
