@@ -63,6 +63,10 @@ async function make(name: "auto" | DeviceName, options: InitOptions): Promise<De
 }
 
 async function tested(device: WebGPUDevice, options: InitOptions): Promise<Device> {
-  if (options.selfTest) await selfTest(device);
+  const wrong = options.selfTest ? await selfTest(device) : null;
+  if (wrong !== null) {
+    device.dispose();
+    throw new DeviceError(`init: ${wrong}. Use init({ device: "wasm" }).`);
+  }
   return device;
 }

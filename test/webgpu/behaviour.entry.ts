@@ -215,10 +215,11 @@ const stories: Record<string, Story> = {
     const other = await webgpuDevice();
     const x = upload(other, [1]);
     const out = device.allocate(1, "float32");
-    const foreign = await error(() => doubled(device, x));
+    const params = [functions.neg.code, 1, 1, 1];
+    const foreign = await error(() => device.run("map1", [x], [out], params));
     same(
       foreign.message,
-      "map2: the memory is of another device. Copy the data to this one.",
+      "map1: the memory is of another device. Copy the data to this one.",
       "text",
     );
     device.release(out);
