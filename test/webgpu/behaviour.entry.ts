@@ -377,7 +377,6 @@ const stories: Record<string, Story> = {
     );
   },
 };
-
 export interface Told {
   readonly name: string;
   /** What went wrong, or an empty text. */
