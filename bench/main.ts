@@ -1,7 +1,9 @@
 // npm run bench: every kernel family and every meta-step on every device there is. Each row is
 // verified against the reference device, then timed; --help lists the options.
 
+import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { init } from "hypergrad";
 import { packageTimer } from "./clock";
 import { compare } from "./compare";
@@ -12,6 +14,7 @@ import type { Result, Run } from "./results";
 import type { Group } from "./row";
 import { groups } from "./rows/index";
 import { runGroups } from "./run";
+import { bundle, installPeers, type Runtime, runThere } from "./runtimes";
 import { FULL, QUICK } from "./sampling";
 import { keepRun, machine, readRuns, runtime, version } from "./store";
 import { cells, columns, digits, HEAD, percent, WIDTHS } from "./text";
@@ -53,19 +56,31 @@ function chosen({ only, quick }: Options): Group[] {
     .filter((group) => group.rows.length > 0);
 }
 
+/** Runs this very command in another runtime. */
+async function elsewhere(runtime: Runtime): Promise<number> {
+  const args = process.argv.slice(2);
+  args.splice(args.indexOf("--runtime"), 2);
+  if (runtime === "node24") installPeers();
+  const file = await bundle("main.ts", "script");
+  const code = await runThere(runtime, [file, ...args]);
+  await rm(dirname(file), { recursive: true, force: true });
+  return code;
+}
+
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
+  if (options.runtime !== null) return elsewhere(options.runtime);
   const before = options.compare === null ? null : await readRuns(options.compare);
   const list = chosen(options);
   if (list.length === 0) throw new UsageError(`--only ${options.only}: no row has such a name`);
   const about = machine();
-  console.log(`hypergrad ${version()}, ${runtime()}, ${about.cpu}, ${about.cores} cores`);
+  console.log(`hypergrad ${version}, ${runtime()}, ${about.cpu}, ${about.cores} cores`);
 
   let stopped = false;
   const stop = () => {
     if (stopped) process.exit(130);
     stopped = true;
-    line.say("stopping after this group; what is done is kept");
+    line.say("stopping; the groups that are done are kept");
   };
   process.on("SIGINT", stop);
   const line = progressLine();
@@ -108,7 +123,7 @@ async function main(): Promise<number> {
   const run: Run = {
     kind: "bench",
     date: new Date().toISOString().slice(0, 10),
-    version: version(),
+    version,
     machine: about,
     runtime: runtime(),
     devices,

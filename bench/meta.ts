@@ -221,7 +221,7 @@ function ratio([one, two]: readonly Result[], cost: (r: Result) => number): stri
 const run: Run = {
   kind: "meta",
   date: new Date().toISOString().slice(0, 10),
-  version: version(),
+  version,
   machine: machine(),
   runtime: runtime(),
   devices: [device.info.reason],

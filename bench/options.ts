@@ -1,6 +1,7 @@
 // The command line of `npm run bench`.
 
 import { parseArgs } from "node:util";
+import { RUNTIMES, type Runtime } from "./runtimes";
 
 export interface Options {
   readonly only: RegExp | null;
@@ -12,6 +13,8 @@ export interface Options {
   readonly compare: string | null;
   readonly quick: boolean;
   readonly by: "turns" | "benchmark";
+  /** Where to run; null: here. */
+  readonly runtime: Runtime | null;
 }
 
 export const HELP = `npm run bench -- [options]
@@ -22,6 +25,7 @@ export const HELP = `npm run bench -- [options]
   --quick            fewer rows and samples: under 2 minutes
   --json FILE        keep the figures, beside those of other runs in the file
   --compare FILE     show the ratio to those in the file; exit code 1 on regressions beyond noise
+  --runtime NAME     node24, which has relaxed SIMD, or deno; default: the Node that was started
   --by benchmark     time by the \`benchmark\` package, one row after another, to check the clock
 `;
 
@@ -44,6 +48,7 @@ export function readOptions(args: readonly string[]): Options {
         compare: { type: "string" },
         quick: { type: "boolean" },
         by: { type: "string" },
+        runtime: { type: "string" },
         help: { type: "boolean" },
       },
     }).values;
@@ -62,6 +67,10 @@ export function readOptions(args: readonly string[]): Options {
   }
   const by = text("by") ?? "turns";
   if (by !== "turns" && by !== "benchmark") throw new UsageError(`--by ${by}: use benchmark`);
+  const runtime = text("runtime");
+  if (runtime !== null && !(RUNTIMES as readonly string[]).includes(runtime)) {
+    throw new UsageError(`--runtime ${runtime}: use ${RUNTIMES.join(", ")}`);
+  }
   return {
     only: regex(text("only")),
     device: device as Options["device"],
@@ -71,6 +80,7 @@ export function readOptions(args: readonly string[]): Options {
     compare: text("compare"),
     quick: given.quick === true,
     by,
+    runtime: runtime as Runtime | null,
   };
 }
 

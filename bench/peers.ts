@@ -2,17 +2,12 @@
 // numbers, checked against each other. Bundles bench/against with the peers and starts it where
 // asked.
 
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
 import { serve, withPage } from "./chromium";
 import type { Result } from "./results";
+import { bundle, here, installPeers, RUNTIMES, type Runtime, runThere } from "./runtimes";
 import { keepRun, machine, version } from "./store";
 
 const HELP = `npm run bench:peers -- [options]
@@ -26,67 +21,6 @@ const HELP = `npm run bench:peers -- [options]
   --json FILE        keep the figures
   --correctness FILE run every op at orders 0 to 3 on every side, and write the table
 `;
-
-const here = dirname(fileURLToPath(import.meta.url));
-const peers = join(here, "peers");
-const require = createRequire(import.meta.url);
-
-/** Installs the peers on first use: they are no part of the main install. */
-function install(): void {
-  if (existsSync(join(peers, "node_modules", "@jax-js", "jax"))) return;
-  console.log("installing the peers into bench/peers ...");
-  const { status } = spawnSync("npm", ["ci", "--no-fund", "--no-audit"], {
-    cwd: peers,
-    stdio: "inherit",
-  });
-  if (status !== 0) throw new Error("bench:peers: npm ci in bench/peers failed");
-}
-
-const REQUIRE =
-  'import { createRequire as makeRequire } from "node:module";' +
-  'const require = makeRequire(import.meta.url); const __dirname = ".";';
-
-/** One file with the peers in it. */
-async function bundle(entry: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "bench-peers-"));
-  const outfile = join(folder, "main.mjs");
-  await build({
-    entryPoints: [join(here, "against", entry)],
-    outfile,
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    mainFields: ["module", "browser", "main"],
-    target: "es2022",
-    nodePaths: [join(peers, "node_modules")],
-    alias: { hypergrad: join(here, "..", "dist", "index.js") },
-    external: [
-      "node:*",
-      "webgpu",
-      "fs",
-      "path",
-      "os",
-      "util",
-      "crypto",
-      "worker_threads",
-      "perf_hooks",
-    ],
-    loader: { ".wasm": "binary" },
-    // TensorFlow.js asks for Node's modules by require.
-    banner: { js: entry === "page.ts" ? "" : REQUIRE },
-    logLevel: "error",
-  });
-  return outfile;
-}
-
-function command(runtime: string): string[] {
-  if (runtime === "node") return [process.execPath];
-  if (runtime === "node24") return [join(peers, "node_modules", "node", "bin", "node")];
-  if (runtime !== "deno")
-    throw new Error(`--runtime ${runtime}: use node24, node, deno or chromium`);
-  const bin = join(dirname(require.resolve("deno/package.json")), "bin.cjs");
-  return [process.execPath, bin, "run", "-A", "--unstable-webgpu"];
-}
 
 /** Takes `--name value` out of the arguments. */
 function take(args: string[], name: string): string | undefined {
@@ -107,7 +41,7 @@ async function inChromium(args: string[], json: string | undefined): Promise<num
       device: { type: "string" },
     },
   });
-  const file = await bundle("page.ts");
+  const file = await bundle("against/page.ts", "page");
   const page = `<!doctype html><title>peers</title>`;
   const served = await serve(async (path) =>
     path === "/page.mjs" ? readFile(file) : path === "/index.html" ? page : null,
@@ -124,7 +58,7 @@ async function inChromium(args: string[], json: string | undefined): Promise<num
       await keepRun(json, {
         kind: "peers",
         date: new Date().toISOString().slice(0, 10),
-        version: version(),
+        version,
         machine: machine(),
         runtime,
         devices: [reason],
@@ -145,21 +79,22 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  install();
+  installPeers();
   const runtime = take(args, "--runtime") ?? "node24";
   const table = take(args, "--correctness");
   const json = take(args, "--json");
   if (runtime === "chromium") return inChromium(args, json);
-  const file = await bundle(table === undefined ? "main.ts" : "correctness.ts");
+  if (!(RUNTIMES as readonly string[]).includes(runtime)) {
+    throw new Error(`--runtime ${runtime}: use ${RUNTIMES.join(", ")} or chromium`);
+  }
+  const entry = table === undefined ? "against/main.ts" : "against/correctness.ts";
+  const file = await bundle(entry, "script");
   const more = [
-    ...["--torch", join(here, "against", "pytorch.py"), "--version", version()],
+    ...["--torch", join(here, "against", "pytorch.py")],
     ...(json === undefined ? [] : ["--json", resolve(json)]),
     ...(table === undefined ? [] : ["--out", resolve(table)]),
   ];
-  const [program, ...first] = command(runtime);
-  const child = spawn(program, [...first, file, ...args, ...more], { stdio: "inherit" });
-  process.on("SIGINT", () => {}); // the child ends itself and keeps what is done
-  const code = await new Promise<number>((done) => child.on("exit", (c) => done(c ?? 1)));
+  const code = await runThere(runtime as Runtime, [file, ...args, ...more]);
   await rm(dirname(file), { recursive: true, force: true });
   return code;
 }

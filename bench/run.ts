@@ -248,14 +248,15 @@ export async function runGroups(groups: readonly Group[], options: RunOptions): 
   const { info } = device;
   const place: Place = { device: device.name, simd: info.simd, threads: info.threads };
   options.progress(`${device.name}: roofs`, 0);
-  options.finished("roofs", await roofRows(bed, place, options.stopped));
+  const roofs = await roofRows(bed, place, options.stopped);
+  if (!options.stopped()) options.finished("roofs", roofs);
   for (const [i, group] of groups.entries()) {
     if (options.stopped()) break;
     options.progress(`${device.name}: ${group.name}`, i / groups.length);
     const outcomes: (Ready | string)[] = [];
     for (const row of group.rows) outcomes.push(await ready(row));
     const good = outcomes.filter((o): o is Ready => typeof o !== "string");
-    const [timings, roofs] = await timeWithRoofs(
+    const [timings, limits] = await timeWithRoofs(
       good.map(({ call }) => candidate(call, wait, waiting)),
       good.map(({ work }) => work.bytes ?? 0),
       bed,
@@ -264,10 +265,10 @@ export async function runGroups(groups: readonly Group[], options: RunOptions): 
     const results = outcomes.map((o, k): Result => {
       const common = { group: group.name, name: group.rows[k].name, ...place };
       if (typeof o === "string") return { ...common, problem: o };
-      return { ...common, ...figures(o, timings[good.indexOf(o)], roofs) };
+      return { ...common, ...figures(o, timings[good.indexOf(o)], limits) };
     });
     for (const one of good) one.end();
-    options.finished(group.name, results);
+    if (!options.stopped()) options.finished(group.name, results); // else its samples are few
   }
   const reason = info.adapter === undefined ? info.reason : `${info.reason}; ${info.adapter}`;
   device.dispose();

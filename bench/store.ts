@@ -3,8 +3,8 @@
 
 import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { cpus, release, totalmem, type } from "node:os";
+import manifest from "../package.json";
 import { identity, type Machine, type Result, type Run } from "./results";
 
 export function machine(): Machine {
@@ -24,10 +24,7 @@ export function runtime(): string {
   return `node ${process.versions.node} (V8 ${process.versions.v8})`;
 }
 
-export function version(): string {
-  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
-  return version;
-}
+export const { version } = manifest;
 
 /** Throws an Error that names the file when it holds no runs. */
 export async function readRuns(file: string): Promise<Run[]> {

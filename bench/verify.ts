@@ -42,9 +42,9 @@ export function errorOf(values: Values, truth: Values): number {
     for (let i = 0; i < want.length; i++) {
       most = Math.max(most, Math.abs(want[i]));
       const d = Math.abs(got[i] - want[i]);
-      if (!(d <= off)) off = d; // NaN too
+      if (Number.isNaN(d)) return Number.POSITIVE_INFINITY;
+      off = Math.max(off, d);
     }
-    if (Number.isNaN(off)) return Number.POSITIVE_INFINITY;
     if (off > 0) worst = Math.max(worst, off / most);
   }
   return worst;

@@ -1,7 +1,7 @@
 // The contests of `npm run bench:peers`, made of the bench's own rows where they are the same.
 
 import type { ConvProtocol } from "../nets";
-import type { Role, Row } from "../row";
+import type { Input, Role, Row } from "../row";
 import { type ConvCase, convFamily } from "../rows/conv";
 import { elementGroups } from "../rows/elements";
 import { LSTM, lstmGroups } from "../rows/lstm";
@@ -21,12 +21,21 @@ function fromRow(row: Row, task: Task, more: Partial<Contest> = {}): Contest {
 
 function matmul(shape: Product): Contest {
   const layout = shape.layout ?? "NN";
-  const task: Task = {
-    kind: "matmul",
+  const task = {
+    kind: "matmul" as const,
     transposeA: layout[0] === "T",
     transposeB: layout[1] === "T",
   };
-  return fromRow(product(shape), task);
+  const row = product(shape);
+  const turned = (input: Input, turn: boolean): Input => {
+    if (input.kind === "key" || !turn) return input;
+    const [m, n] = input.shape.slice(-2);
+    return { ...input, shape: [...input.shape.slice(0, -2), n, m] };
+  };
+  const [a, b] = row.inputs;
+  // Each side is handed the matrices as the layout has them stored.
+  const inputs = [turned(a, task.transposeA), turned(b, task.transposeB)];
+  return fromRow({ ...row, inputs, prepare: undefined }, task);
 }
 
 const square = (size: number, layout?: Product["layout"]) =>

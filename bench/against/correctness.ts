@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { add, device, grad, init, mul, scope, sum, type Tensor, tensor } from "hypergrad";
 import { progressLine } from "../progress";
 import { numbers, sizeOf } from "../row";
-import { runtime } from "../store";
+import { runtime, version } from "../store";
 import type { Case, Operand } from "./cases/case";
 import { cases } from "./cases/index";
 import { type JaxArray, jaxOps } from "./jax";
@@ -16,7 +16,7 @@ import { derivative, differences, type Nesting, STEP } from "./orders";
 import { type TfTensor, tfOps, useBackend } from "./tfjs";
 
 const { values: given } = parseArgs({
-  options: { out: { type: "string" }, torch: { type: "string" }, version: { type: "string" } },
+  options: { out: { type: "string" }, torch: { type: "string" } },
 });
 
 /** Numbers of an operand: clear of its kinks by more than the truth's samples move. */
@@ -181,7 +181,9 @@ await init({ device: "wasm" });
 await column(`hypergrad wasm (${device().info.simd})`, ownAnswer, truths);
 try {
   await init({ device: "webgpu" });
-  if (device().name === "webgpu") await column("hypergrad webgpu", ownAnswer, truths);
+  if (device().name === "webgpu") {
+    await column(`hypergrad webgpu (${device().info.adapter})`, ownAnswer, truths);
+  }
 } catch {
   line.say("hypergrad webgpu: no adapter here, left out");
 }
@@ -206,8 +208,8 @@ const tally = columns.map(({ verdicts }) =>
 );
 const text = `# Right, wrong or thrown: every op, every order
 
-Made by \`npm run bench:peers -- --correctness docs/correctness.md\`, in ${runtime()}:
-hypergrad ${given.version}, TensorFlow.js ${tf.version_core}, jax-js 0.1.25 (jit).
+Made by \`npm run bench:peers -- --runtime deno --correctness docs/correctness.md\`, in
+${runtime()}: hypergrad ${version}, TensorFlow.js ${tf.version_core}, jax-js 0.1.25 (jit).
 
 For each op, f(x) = Σ op(x)³ and its first three derivatives along one direction, by nesting the
 library's own gradients. The truth is central differences of the values of hypergrad's float64

@@ -3,7 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { progressLine } from "../progress";
-import { keepRun, machine, runtime } from "../store";
+import { keepRun, machine, runtime, version } from "../store";
 import { session } from "./session";
 import { torchSide } from "./torch";
 
@@ -17,7 +17,6 @@ const { values: given } = parseArgs({
     deterministic: { type: "boolean" },
     device: { type: "string" },
     torch: { type: "string" },
-    version: { type: "string", default: "" },
   },
 });
 
@@ -27,7 +26,7 @@ process.on("SIGINT", () => {
   stopped = true;
 });
 const line = progressLine();
-line.say(`hypergrad ${given.version}, ${runtime()}, ${machine().cpu}`);
+line.say(`hypergrad ${version}, ${runtime()}, ${machine().cpu}`);
 const { rows, reason } = await session(given, {
   more: { torch: async () => (given.torch === undefined ? null : torchSide(given.torch, 1)) },
   say: line.say,
@@ -39,7 +38,7 @@ if (given.json !== undefined) {
   await keepRun(given.json, {
     kind: "peers",
     date: new Date().toISOString().slice(0, 10),
-    version: given.version,
+    version,
     machine: machine(),
     runtime: runtime(),
     devices: [reason],

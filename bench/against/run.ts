@@ -126,7 +126,8 @@ export async function runContests(
     const truth = known.get(contest);
     if (options.stopped() || truth === undefined) break;
     options.progress(contest.name, i / contests.length);
-    options.finished(contest, await run(contest, truth, options, sides));
+    const results = await run(contest, truth, options, sides);
+    if (!options.stopped()) options.finished(contest, results);
   }
   for (const side of sides) await side.close?.();
 }

@@ -26,7 +26,7 @@ export function convFamily({ n, side, c, oc, stride = 1, quick }: ConvCase): Gro
   const name = `${n}x${side}x${side}, ${c} to ${oc}${stride === 1 ? "" : `, stride ${stride}`}`;
 
   /** ∂/∂x of ⟨dW, v⟩, dW the weight gradient for the cotangent g. */
-  const second = (x: Tensor, g: Tensor, v: Tensor) =>
+  const second = (g: Tensor, v: Tensor, x: Tensor) =>
     grad((at: Tensor) => sum(mul(conv2dKernel(at, g, { ...options, size: [3, 3] }), v)))(x);
 
   const row = (what: string, rest: Omit<Row, "name" | "work">): Row => ({
@@ -56,9 +56,10 @@ export function convFamily({ n, side, c, oc, stride = 1, quick }: ConvCase): Gro
         quick,
       }),
       row("second order, compiled", {
-        inputs: [image, result, kernel],
+        inputs: [result, kernel, image],
         f: second,
-        truth: (_, g, v) => conv2dInput(g, v, { ...options, size: [side, side] }),
+        truth: (g, v) => conv2dInput(g, v, { ...options, size: [side, side] }),
+        computes: `conv input gradient ${name}`,
         within: "arithmetic",
         compiled: true,
         quick,

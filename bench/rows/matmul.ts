@@ -21,18 +21,18 @@ export function product({ m, k, n, layout = "NN", batch, quick }: Product): Row 
   const transposeB = layout[1] === "T";
   const lead = batch === undefined ? [] : [batch];
   const swap = batch === undefined ? [1, 0] : [0, 2, 1];
+  const size = `${batch === undefined ? "" : `${batch} of `}${m}x${k}x${n}`;
+  const stored = (x: Tensor, turned: boolean) => (turned ? transpose(x, swap) : x);
   return {
-    name: `matmul ${batch === undefined ? "" : `${batch} of `}${m}x${k}x${n} ${layout}`,
-    inputs: [
-      normal(...lead, ...(transposeA ? [k, m] : [m, k])),
-      normal(...lead, ...(transposeB ? [n, k] : [k, n])),
-    ],
+    name: `matmul ${size} ${layout}`,
+    // The same two matrices in every layout, so that one truth serves all.
+    computes: `matmul ${size}`,
+    inputs: [normal(...lead, m, k), normal(...lead, k, n)],
+    prepare: (a, b) => [stored(a, transposeA), stored(b, transposeB)],
     f: (a, b) => matmul(a, b, { transposeA, transposeB }),
     // The layout whose loops walk both operands in memory order.
     truth: (a: Tensor, b: Tensor) =>
-      matmul(transposeA ? transpose(a, swap) : a, transposeB ? b : transpose(b, swap), {
-        transposeB: true,
-      }),
+      matmul(stored(a, transposeA), stored(b, !transposeB), { transposeB: true }),
     work: {
       flops: 2 * (batch ?? 1) * m * k * n,
       bytes: 4 * (batch ?? 1) * (m * k + k * n + m * n),
