@@ -33,7 +33,7 @@ function quantile(values: readonly number[], part: number): number {
 }
 
 function line(cells: readonly string[]): void {
-  console.log(cells.map((cell, i) => (i < 2 ? cell.padEnd(12) : cell.padStart(12))).join(""));
+  console.log(cells.map((cell, i) => (i < 2 ? cell.padEnd(15) : cell.padStart(12))).join(""));
 }
 
 line(["function", "sampler", "median", "quartile 1", "quartile 3", "to reach", "", "s a run"]);

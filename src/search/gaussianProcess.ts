@@ -27,9 +27,7 @@ export interface Data {
 
 const ROOT_FIVE = Math.sqrt(5);
 // Below it, the factor of a matrix of near-equal rows loses its digits.
-const PW = Number(process.env.PW ?? 0.1);
-const QC = Number(process.env.QC ?? 1);
-const LEAST_NOISE = Number(process.env.LN ?? 1e-7);
+const LEAST_NOISE = 1e-7;
 
 /** Squared difference in one dimension; 1 where only one of two has the parameter. */
 function difference(hamming: boolean, a: number, b: number): number {
@@ -38,6 +36,13 @@ function difference(hamming: boolean, a: number, b: number): number {
     return Number.isNaN(a) && Number.isNaN(b) ? 0 : 1;
   }
   return (a - b) * (a - b);
+}
+
+/** How many lengths two codes are apart. */
+export function distance(hamming: readonly boolean[], q: Float64Array, a: Code, b: Code): number {
+  let r2 = 0;
+  for (let d = 0; d < hamming.length; d++) r2 += q[d] * difference(hamming[d], a[d], b[d]);
+  return Math.sqrt(r2);
 }
 
 /** The settings of the highest posterior, from two starts: long lengths, and short ones. */
@@ -96,10 +101,10 @@ export function posterior({ codes, values, hamming }: Data): (x: Float64Array) =
     }
     const l = cholesky(k, n);
     if (l === undefined) return { value: Infinity, gradient };
-    const alpha = solveUpper(l, solveLower(l, Float64Array.from(values), n), n);
+    const { mean: m, alpha } = weigh(l, values);
     const w = inverse(l, n);
     let value = 0;
-    for (let i = 0; i < n; i++) value += 0.5 * values[i] * alpha[i] + Math.log(l[i * n + i]);
+    for (let i = 0; i < n; i++) value += 0.5 * (values[i] - m) * alpha[i] + Math.log(l[i * n + i]);
     // ½ tr((K⁻¹ − ααᵀ) ∂K), both halves of the symmetric matrix in one.
     pair = 0;
     let trace = 0;
@@ -117,8 +122,8 @@ export function posterior({ codes, values, hamming }: Data): (x: Float64Array) =
     const free = noise - LEAST_NOISE;
     gradient[size + 1] = 0.5 * trace * free;
     for (let d = 0; d < size; d++) {
-      value += PW * (QC / q[d] + q[d] / QC);
-      gradient[d] = gradient[d] * q[d] + PW * (q[d] / QC - QC / q[d]);
+      value += 0.1 * (1 / q[d] + q[d]);
+      gradient[d] = gradient[d] * q[d] + 0.1 * (q[d] - 1 / q[d]);
     }
     // Gamma(2, 1) on the scale, Gamma(1.1, 30) on the noise: shape and rate.
     value += scale - Math.log(scale) + 30 * noise - 0.1 * Math.log(noise);
@@ -128,29 +133,38 @@ export function posterior({ codes, values, hamming }: Data): (x: Float64Array) =
   };
 }
 
+/** The constant mean of highest likelihood, 1ᵀK⁻¹y / 1ᵀK⁻¹1, and K⁻¹(y − mean). A search puts most
+ * points where values are low; their plain mean would promise low values everywhere. */
+function weigh(l: Float64Array, values: readonly number[]) {
+  const n = values.length;
+  const solve = (b: Float64Array) => solveUpper(l, solveLower(l, b, n), n);
+  const alpha = solve(Float64Array.from(values));
+  const ones = solve(new Float64Array(n).fill(1));
+  const sum = (x: Float64Array) => x.reduce((total, v) => total + v, 0);
+  const mean = sum(alpha) / sum(ones);
+  return { mean, alpha: alpha.map((a, i) => a - mean * ones[i]) };
+}
+
 /** The process of given settings. */
 export function condition(data: Data, settings: Settings): GaussianProcess {
   const { codes, values, hamming } = data;
   const { q, scale, noise } = settings;
   const n = codes.length;
-  const size = hamming.length;
   const kernel = (a: Code, b: Code) => {
-    let r2 = 0;
-    for (let d = 0; d < size; d++) r2 += q[d] * difference(hamming[d], a[d], b[d]);
-    const r = Math.sqrt(r2);
-    return scale * (1 + ROOT_FIVE * r + (5 / 3) * r2) * Math.exp(-ROOT_FIVE * r);
+    const r = distance(hamming, q, a, b);
+    return scale * (1 + ROOT_FIVE * r + (5 / 3) * r * r) * Math.exp(-ROOT_FIVE * r);
   };
   const k = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) k[i * n + j] = kernel(codes[i], codes[j]);
   }
   const l = factor(k, n, scale + noise, scale * 1e-8);
-  const alpha = solveUpper(l, solveLower(l, Float64Array.from(values), n), n);
+  const { mean: constant, alpha } = weigh(l, values);
   const row = new Float64Array(n);
   return {
     settings,
     predict(code) {
-      let mean = 0;
+      let mean = constant;
       for (let i = 0; i < n; i++) {
         row[i] = kernel(code, codes[i]);
         mean += row[i] * alpha[i];

@@ -75,15 +75,17 @@ function normals(dimension: Dimension, xs: readonly number[], weights: number[])
   };
 }
 
-/** For each point the larger gap to a neighbour, the range's ends being neighbours too. */
+/** For each point the larger gap to a neighbour. The range's ends are none: with few good points
+ * they made every normal too wide (Branin after 50, median of 100 seeds: as wide, .27 for .29;
+ * Hartmann6 after 100: .34 for .30). */
 function bandwidths(xs: readonly number[]): number[] {
   const n = xs.length;
   const order = xs.map((_, i) => i).sort((i, j) => xs[i] - xs[j]);
   const least = 1 / Math.min(100, n + 2);
   const sigmas = new Array<number>(n);
   order.forEach((i, k) => {
-    const below = k === 0 ? 0 : xs[order[k - 1]];
-    const above = k === n - 1 ? 1 : xs[order[k + 1]];
+    const below = k === 0 ? xs[i] : xs[order[k - 1]];
+    const above = k === n - 1 ? xs[i] : xs[order[k + 1]];
     sigmas[i] = Math.min(1, Math.max(least, xs[i] - below, above - xs[i]));
   });
   return sigmas;
