@@ -5,8 +5,10 @@ export { type ConvLayerOptions, conv } from "./conv";
 export { type Conv1dLayerOptions, conv1d } from "./conv1d";
 export { dropout } from "./dropout";
 export { type EmbeddingParams, embedding } from "./embedding";
+export { flatten } from "./flatten";
 export type { Context, Layer } from "./layer";
 export { type LinearOptions, type LinearParams, linear } from "./linear";
+export * as models from "./models/index";
 export {
   type AttentionLayer,
   type AttentionParams,

@@ -1,0 +1,24 @@
+// The networks of the experiments, with their sizes.
+
+export { type CifarCnnOptions, cifarCnn } from "./cifarCnn";
+export { type FewShotCnnOptions, fewShotCnn } from "./fewShotCnn";
+export { type MnistMlpOptions, mnistMlp } from "./mnistMlp";
+export {
+  type EncoderOptions,
+  type SpeechTransformerOptions,
+  type SpeechTransformerParams,
+  speechTransformer,
+  type TextTransformerOptions,
+  type TextTransformerParams,
+  textTransformer,
+} from "./sequenceTransformer";
+export {
+  imdbLstm,
+  type TextOptions,
+  type TextRecurrentOptions,
+  type TextRecurrentParams,
+  textGru,
+  textLstm,
+  textRnn,
+} from "./textRecurrent";
+export { type TitanicMlpOptions, titanicMlp } from "./titanicMlp";
