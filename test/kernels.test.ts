@@ -27,6 +27,7 @@ function altered(run: Run): Device {
     write: (storage, data) => base.write(storage, data),
     read: (storage) => base.read(storage),
     run: (...call) => run(base, ...call),
+    tune: () => base.tune(),
     prepare: (source) => base.prepare(source),
     memory: () => base.memory(),
     resetPeak: () => base.resetPeak(),

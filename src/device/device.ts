@@ -4,6 +4,7 @@
 import type { DType, TypedArray } from "../core/dtype";
 import type { KernelName } from "./kernels";
 import type { ProgramSource, Runnable } from "./program";
+import type { Tiles } from "./tiles";
 
 export type DeviceName = "reference" | "wasm" | "webgpu";
 
@@ -36,6 +37,8 @@ export interface Device {
   readonly features: readonly string[];
   /** Most storages that one kernel call may bind. */
   readonly bindings: number;
+  /** Whether an elementwise call of a program may write over one of its inputs. */
+  readonly inPlace: boolean;
   /** Resolves with the reason once the device can no longer be used. */
   readonly lost: Promise<string>;
 
@@ -53,6 +56,9 @@ export interface Device {
     outputs: readonly Storage[],
     params: readonly number[],
   ): void;
+
+  /** Measures its tile choices; see `tune`. Throws a DeviceError where it has none. */
+  tune(): Promise<Tiles>;
 
   /** Makes a list of calls ready to be run many times. */
   prepare(source: ProgramSource): Runnable;

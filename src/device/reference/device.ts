@@ -50,6 +50,7 @@ class ReferenceDevice implements Device {
   };
   readonly features = [];
   readonly bindings = 16;
+  readonly inPlace = true;
   readonly lost: Promise<string>;
   #lose!: (reason: string) => void;
   #disposed = false;
@@ -113,6 +114,10 @@ class ReferenceDevice implements Device {
 
   prepare(source: ProgramSource): Runnable {
     return callByCall(this, source);
+  }
+
+  async tune(): Promise<never> {
+    throw new DeviceError("tune: the reference device has no tiles. Call init() for another one.");
   }
 
   memory(): Memory {

@@ -8,6 +8,7 @@ import type { Device, DeviceInfo, Memory, Storage } from "../device";
 import { type KernelName, kernels, type Signature } from "../kernels";
 import { Ledger } from "../ledger";
 import { type ProgramSource, type Runnable, runOnce } from "../program";
+import { type Tiles, tilesElsewhere } from "../tiles";
 import { Allocator } from "./allocator";
 import { binaryOf } from "./binaries";
 import type { Exports, Kernel } from "./exports";
@@ -15,7 +16,7 @@ import { WasmProgram } from "./program";
 import { isLarge, SHARE_FROM } from "./sharing";
 import { WasmStorage } from "./storage";
 import { startThreads, threadsHere } from "./threads";
-import { setFastestTile } from "./tile";
+import { STUDY, setFastestTile } from "./tile";
 
 export interface WasmOptions {
   /** Which binary; the fastest that runs here when not given. */
@@ -28,6 +29,8 @@ export interface WasmOptions {
   readonly cores?: number;
   /** Nanoseconds of work from which threads share a call. Default SHARE_FROM. */
   readonly shareFrom?: number;
+  /** What `tune()` found; it saves the look at the start. */
+  readonly tiles?: Tiles;
   /** Why this device and no other, told after the reason for the binary. */
   readonly because?: string;
 }
@@ -43,6 +46,7 @@ class WasmDevice implements Device {
   readonly name = "wasm";
   readonly features: readonly string[] = [];
   readonly bindings = 16;
+  readonly inPlace = true;
   readonly lost: Promise<string>;
   #exports: Exports;
   #memory: WebAssembly.Memory;
@@ -60,6 +64,7 @@ class WasmDevice implements Device {
     memory: WebAssembly.Memory,
     allocator: Allocator,
     private readonly shareFrom: number,
+    private readonly tile: number,
   ) {
     this.#exports = exports;
     this.#memory = memory;
@@ -196,6 +201,14 @@ class WasmDevice implements Device {
     });
   }
 
+  async tune(): Promise<Tiles> {
+    if (this.#disposed) throw this.#unusable("tune", null);
+    const simd = this.info.simd!;
+    const rows = setFastestTile(this.#exports, this.#allocator, simd, STUDY);
+    this.#exports.setTile(this.tile);
+    return { device: "wasm", on: simd, rows };
+  }
+
   memory(): Memory {
     return this.#ledger.memory();
   }
@@ -312,7 +325,12 @@ export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
   const instance = await WebAssembly.instantiate(module, { env: { memory, outOfMemory } });
   const exports = instance.exports as unknown as Exports;
   allocator = new Allocator(memory, exports.heapBase());
-  const tile = setFastestTile(exports, allocator, simd);
+  const { tiles } = options;
+  const elsewhere = tiles === undefined ? "" : tilesElsewhere(tiles, "wasm", simd);
+  if (elsewhere !== "") reasons.push(elsewhere);
+  const given = elsewhere === "" && tiles?.device === "wasm";
+  const tile = given ? tiles.rows : setFastestTile(exports, allocator, simd);
+  exports.setTile(tile);
   if (threads > 1) {
     const common = Math.ceil(allocator.allocate(COMMON_BYTES + LINE) / LINE) * LINE;
     new Uint8Array(memory.buffer, common, COMMON_BYTES).fill(0);
@@ -329,5 +347,5 @@ export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
     reasons.push(fewer === "" ? count : `${count}, not ${asked}, ${fewer}`);
   }
   const info: DeviceInfo = { reason: `wasm: ${reasons.join("; ")}`, threads, simd };
-  return new WasmDevice(info, exports, memory, allocator, shareFrom);
+  return new WasmDevice(info, exports, memory, allocator, shareFrom, tile);
 }

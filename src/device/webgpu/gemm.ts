@@ -1,6 +1,7 @@
 // The choice among the gemm kernels: a readable table, by shape and kind of adapter alone, so that
 // the same call always adds in the same order.
 
+import type { ProductRule } from "../tiles";
 import { ceilDiv } from "./plan";
 
 /** One product or a batch of them: z products of [m, k] by [k, n], `total` elements of result. */
@@ -108,13 +109,32 @@ export interface Chosen {
 /** Columns of `gemmSkinny` a workgroup: fewer when its neighbours go along k. */
 export const skinnyColumns = (alongK: boolean) => (alongK ? 8 : 32);
 
+/** The tile that was measured to be the fastest for products as large as this, where the measured
+ * ones speak for it: it must not be narrower than half a tile. */
+function tuned(size: Size, rules: readonly ProductRule[]): Variant | null {
+  const narrow = Math.min(size.m, size.n);
+  const rule = rules.filter(({ from }) => tiles(size, 32) >= from).at(-1);
+  if (rule === undefined || narrow <= 8) return null;
+  if (rule.tile === "tile128" && (narrow <= 64 || size.k < 64)) return "tile64";
+  return rule.tile === "tile64" && narrow <= 32 ? "tile32" : rule.tile;
+}
+
 /** `alongK`: whether neighbours in the long operand of a skinny product go along k. `only`: the
- * variant to take whatever the shape, if the reader has it. */
-export function choose(size: Size, alongK: boolean, only: Variant | null): Chosen {
+ * variant to take whatever the shape, if the reader has it. `rules`: what `tune()` found. */
+export function choose(
+  size: Size,
+  alongK: boolean,
+  only: Variant | null,
+  rules: readonly ProductRule[] | null = null,
+): Chosen {
   const able =
     only !== null && (only !== "skinny" || (size.plain && Math.min(size.m, size.n) <= 8));
   const fits = ({ variant, when }: Choice) => (able ? variant === only : when(size));
-  const { variant, groups } = choices.find(fits)!;
+  const byShape = choices.find(fits)!;
+  const tiled = byShape.variant === "direct" || byShape.variant.startsWith("tile");
+  const measured = rules === null || able || !tiled ? null : tuned(size, rules);
+  const { variant, groups } =
+    measured === null ? byShape : choices.find((choice) => choice.variant === measured)!;
   const count = groups(size, skinnyColumns(alongK));
   return { variant, groups: count, ...splitK(size, variant, count) };
 }

@@ -1,6 +1,7 @@
 // A plan turns one kernel call of the table into dispatches: which program, how many workgroups,
 // which scratch memory. It sees sizes only, never data.
 
+import type { ProductRule } from "../tiles";
 import type { Block } from "./buffers";
 import type { Variant } from "./gemm";
 import type { Program } from "./program";
@@ -11,6 +12,8 @@ export interface Choosing {
   software: boolean;
   /** The gemm kernel to take for every shape, for tests of it; null: by shape. */
   variant: Variant | null;
+  /** What `tune()` found about tiles; null: by shape. */
+  products: readonly ProductRule[] | null;
   /** Whether an LSTM takes its steps one by one whatever its size, for tests of that. */
   stepwise: boolean;
 }

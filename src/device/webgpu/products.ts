@@ -92,7 +92,12 @@ function gemm(
   after: readonly number[] = [],
 ): void {
   if (size.total === 0) return;
-  const { variant, groups, splits, chunk } = choose(size, alongK(flags), to.choosing.variant);
+  const { variant, groups, splits, chunk } = choose(
+    size,
+    alongK(flags),
+    to.choosing.variant,
+    to.choosing.products,
+  );
   const chosen = read(variant, flags, size);
   const words = [...before, splits, chunk, ...after];
   if (splits === 1) {
