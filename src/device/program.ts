@@ -32,7 +32,10 @@ export interface ProgramSource {
 
 /** A program made ready for one device. */
 export interface Runnable {
-  /** With a clock the calls run one by one, and it is told how many milliseconds each took. */
+  /** Why a clock is never told anything; absent where it is. */
+  readonly untimed?: string;
+  /** With a clock the calls run one by one, and it is told how many milliseconds each took: at
+   * once, or, where calls run behind the caller's back, before data of this run can be read. */
   run(bound: readonly Storage[], clock?: Clock): void;
   dispose(): void;
 }

@@ -15,6 +15,7 @@ import { capture } from "./capture";
 import { flopsOf } from "./cost";
 import { type EmittedCall, emit } from "./emit";
 import type { Value } from "./graph";
+import { inPlace } from "./inPlace";
 import { optimize } from "./passes";
 import { plan } from "./plan";
 import { type GraphView, viewOf } from "./view";
@@ -47,8 +48,11 @@ export interface StepStats {
   readonly largestLiveSet: number;
   /** Arithmetic a run: 2 for each multiply-add of products, 1 an element elsewhere. */
   readonly flops: number;
-  /** Time by kernel, the longest first; empty unless compiled with `profile`. */
+  /** Time by kernel, the longest first; empty unless compiled with `profile`. On webgpu it is the
+   * GPU's own time, and that of a run is in once data of the run was read. */
   readonly profile: readonly KernelTime[];
+  /** Why `profile` is empty though it was asked for; null otherwise. */
+  readonly untimed: string | null;
 }
 
 export interface Compiled<X extends Tree[], Y extends Tree> {
@@ -71,7 +75,7 @@ interface Program {
   readonly calls: readonly EmittedCall[];
   readonly view: GraphView;
   readonly times: Float64Array;
-  readonly stats: Omit<StepStats, "programs" | "profile">;
+  readonly stats: Omit<StepStats, "programs" | "profile" | "untimed">;
 }
 
 /**
@@ -117,7 +121,9 @@ export function compile<X extends Tree[], Y extends Tree>(
     },
     stats: (): StepStats => {
       if (latest === null) throw idle("stats");
-      return { programs: programs.size, ...latest.stats, profile: profile ? timesOf(latest) : [] };
+      const untimed = (profile && latest.runnable.untimed) || null;
+      const times = profile && untimed === null ? timesOf(latest) : [];
+      return { programs: programs.size, ...latest.stats, profile: times, untimed };
     },
     dispose: () => {
       for (const { runnable, made } of programs.values()) {
@@ -156,7 +162,7 @@ function build(
   const { graph, form, made } = capture(on, f, args, inputs);
   const best = optimize(graph, on);
   const emitted = emit(best);
-  const placed = plan(emitted.blocks);
+  const placed = plan(emitted.blocks, on.inPlace ? inPlace(emitted.calls) : undefined);
   const slot = (b: (typeof emitted.blocks)[number]) => ({
     bound: b.bound ?? -1,
     offset: b.bound === null ? placed.offsets.get(b)! : 0,

@@ -13,6 +13,9 @@ export interface Block {
   readonly id: number;
   /** The last batch that used it. */
   batch: number;
+  /** Whether it waits for reuse, and whether the pool's list names it, be it still free or not. */
+  free: boolean;
+  listed: boolean;
 }
 
 /** Smallest class; also the alignment of every class, so that vec4 views fit. */
@@ -51,9 +54,10 @@ export class BufferPool {
   take(bytes: number, limit: number): Block {
     const size = Math.min(classOf(bytes), Math.max(SMALLEST, limit - (limit % 16)));
     const list = this.#free.get(size);
-    if (list !== undefined && list.length > 0) {
-      this.#freeBytes -= size;
-      return list.pop()!;
+    while (list !== undefined && list.length > 0) {
+      const block = list.pop()!;
+      block.listed = false;
+      if (this.retake(block)) return block;
     }
     const id = this.#ids.pop() ?? this.#nextId++;
     const label = `block ${id} of ${size} bytes`;
@@ -61,7 +65,15 @@ export class BufferPool {
     const buffer = this.#faults.scoped("out-of-memory", () =>
       this.#device.createBuffer({ label, size, usage }),
     );
-    return { buffer, bytes: size, id, batch: -1 };
+    return { buffer, bytes: size, id, batch: -1, free: false, listed: false };
+  }
+
+  /** Takes this very block; false when it is in use or gone. */
+  retake(block: Block): boolean {
+    if (!block.free) return false;
+    block.free = false;
+    this.#freeBytes -= block.bytes;
+    return true;
   }
 
   /** Back to the pool; over the cap it is marked to be destroyed. */
@@ -71,6 +83,9 @@ export class BufferPool {
       return;
     }
     this.#freeBytes += block.bytes;
+    block.free = true;
+    if (block.listed) return;
+    block.listed = true;
     const list = this.#free.get(block.bytes);
     if (list === undefined) this.#free.set(block.bytes, [block]);
     else list.push(block);
@@ -78,9 +93,11 @@ export class BufferPool {
 
   /** Marks all kept blocks to be destroyed. */
   trim(): void {
-    for (const list of this.#free.values()) this.#doomed.push(...list);
+    for (const block of [...this.#free.values()].flat()) {
+      block.listed = false;
+      if (this.retake(block)) this.#doomed.push(block);
+    }
     this.#free.clear();
-    this.#freeBytes = 0;
   }
 
   /** Destroys the marked blocks; tells whether there were any. Call when nothing is encoded. */

@@ -17,8 +17,9 @@ import type { Choosing, Recorder } from "./plan";
 import { plans } from "./plans";
 import type { Program } from "./program";
 import { CommandQueue } from "./queue";
-import { scriptOf } from "./runnable";
+import { type Host, Replay } from "./replay";
 import { StagingRing } from "./staging";
+import { Timer } from "./timer";
 
 export { adapterName, findAdapter, isSoftware } from "./adapter";
 
@@ -41,6 +42,7 @@ export class WebGPUDevice implements Device {
   readonly info: DeviceInfo;
   readonly features: readonly string[];
   readonly bindings: number;
+  readonly inPlace = false;
   /** How kernels are chosen beside their shapes; changed by tests and the self-test. */
   readonly choosing: Choosing;
   /** The device under it, for interoperation and tests. */
@@ -51,6 +53,7 @@ export class WebGPUDevice implements Device {
   readonly #pool: BufferPool;
   readonly #staging: StagingRing;
   readonly #recorder: Recorder;
+  readonly #host: Host;
   readonly #limit: number;
   readonly #ledger = new Ledger();
 
@@ -75,6 +78,7 @@ export class WebGPUDevice implements Device {
       scratch: (elements) => this.#take("run", elements),
       release: (block) => this.#pool.give(block),
     };
+    this.#host = this.#hostOf();
   }
 
   get lost(): Promise<string> {
@@ -149,24 +153,7 @@ export class WebGPUDevice implements Device {
 
   prepare(source: ProgramSource): Runnable {
     this.#alive("compile");
-    const { entries, taken } = scriptOf(source, this.#recorder);
-    const elements = taken.reduce((sum, size) => sum + size, 0);
-    return {
-      run: (bound) => {
-        this.#alive("compile");
-        const blocks = bound.map((storage) => this.#block("compile", storage));
-        for (const size of taken) blocks.push(this.#take("compile", size));
-        this.#ledger.add(elements);
-        for (const { program, places, words, groups } of entries) {
-          const operands = places.map((place) => blocks[place]);
-          this.#queue.dispatch(program, operands, words, groups);
-        }
-        for (let i = bound.length; i < blocks.length; i++) this.#pool.give(blocks[i]);
-        this.#ledger.remove(elements);
-        this.#queue.relieve();
-      },
-      dispose() {},
-    };
+    return new Replay(source, this.#host, this.gpu.features.has("timestamp-query"));
   }
 
   /** Compiles the pipelines that calls with these parameters need, without holding up this
@@ -208,10 +195,10 @@ export class WebGPUDevice implements Device {
     this.#queue.flush();
   }
 
-  /** What has been made and sent so far, and bytes kept for reuse. */
+  /** Submits, dispatches, bind groups (`groups`) and pipelines so far, and bytes kept for reuse. */
   stats() {
-    const { submits, dispatches } = this.#queue.counts;
-    return { submits, dispatches, pipelines: this.#pipelines.count, pooled: this.#pool.freeBytes };
+    const { count: pipelines } = this.#pipelines;
+    return { ...this.#queue.counts, pipelines, pooled: this.#pool.freeBytes };
   }
 
   memory(): Memory {
@@ -227,6 +214,28 @@ export class WebGPUDevice implements Device {
     this.#faults.report("the webgpu device was disposed");
     this.#ledger.clear();
     this.gpu.destroy();
+  }
+
+  #hostOf(): Host {
+    return {
+      queue: this.#queue,
+      recorder: this.#recorder,
+      block: (storage) => {
+        this.#alive("compile");
+        return this.#block("compile", storage);
+      },
+      take: (elements) => this.#take("compile", elements),
+      retake: (block) => this.#pool.retake(block),
+      give: (block) => this.#pool.give(block),
+      count: (elements) => {
+        this.#ledger.add(elements);
+        this.#ledger.remove(elements);
+      },
+      timer: (calls) =>
+        this.gpu.features.has("timestamp-query")
+          ? new Timer(this.gpu, this.#queue, this.#staging, calls)
+          : null,
+    };
   }
 
   #alive(op: string): void {
@@ -270,7 +279,7 @@ function ints(data: ArrayLike<number>): Int32Array<ArrayBuffer> {
 /** A new WebGPU device, on the adapter given or on the one that `findAdapter` finds. Throws a
  * DeviceError when there is none. */
 export async function webgpuDevice(
-  options: { gpu?: GPU; adapter?: GPUAdapter } = {},
+  options: { gpu?: GPU; adapter?: GPUAdapter; tiles?: Tiles } = {},
 ): Promise<WebGPUDevice> {
   const adapter = options.adapter ?? (await findAdapter(options.gpu));
   if (adapter === null) {
@@ -282,12 +291,17 @@ export async function webgpuDevice(
   const software = isSoftware(adapter.info);
   const name = adapterName(adapter.info);
   const gpu = await openDevice(adapter);
+  const kind = software
+    ? `webgpu: ${name}, which computes on the CPU: chosen only when asked for by name`
+    : `webgpu: ${name}, a GPU`;
+  const { tiles } = options;
+  const elsewhere = tiles === undefined ? "" : tilesElsewhere(tiles, "webgpu", name);
   const info: DeviceInfo = {
-    reason: software
-      ? `webgpu: ${name}, which computes on the CPU: chosen only when asked for by name`
-      : `webgpu: ${name}, a GPU`,
+    reason: elsewhere === "" ? kind : `${kind}; ${elsewhere}`,
     threads: 1,
     adapter: name,
   };
-  return new WebGPUDevice(gpu, info, software);
+  const device = new WebGPUDevice(gpu, info, software);
+  if (elsewhere === "" && tiles?.device === "webgpu") device.choosing.products = tiles.products;
+  return device;
 }

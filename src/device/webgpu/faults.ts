@@ -84,7 +84,7 @@ export class Faults {
 
   /** Resolves when all that was done so far is known to be right or has been reported. */
   async settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    await Promise.all(this.#pending); // not what begins meanwhile: that is not of this data
   }
 
   /** Reports a failed read, unless the loss behind it is told within a moment. */

@@ -1,5 +1,5 @@
 // A program made ready: its dispatches written down once, with their uniforms, and memory planned
-// by lifetime. A run resolves memory and encodes; the batch is submitted whole where it fits.
+// by lifetime. Memory is known at each run only: entries name it by place.
 
 import { BYTES } from "../../core/dtype";
 import type { ProgramSource, Slot } from "../program";
@@ -13,7 +13,9 @@ interface Place extends Block {
   readonly place: number;
 }
 
-interface Entry {
+export interface Entry {
+  /** Which call of the program it is a part of. */
+  readonly call: number;
   readonly program: Program;
   readonly places: readonly number[];
   readonly words: readonly number[];
@@ -63,8 +65,9 @@ export function scriptOf(source: ProgramSource, base: Recorder): Script {
   const entries: Entry[] = [];
   const taken: number[] = [];
   const free: Place[] = [];
+  let call = 0;
   const placeOf = (place: number, bytes: number): Place => ({
-    ...{ place, bytes, id: place, batch: 0 },
+    ...{ place, bytes, id: place, batch: 0, free: false, listed: false },
     buffer: null as unknown as GPUBuffer, // known at each run
   });
   const bound = Array.from({ length: source.bound }, (_, i) => placeOf(i, 0));
@@ -80,13 +83,14 @@ export function scriptOf(source: ProgramSource, base: Recorder): Script {
     ...base,
     dispatch: (program, blocks, words, groups) => {
       const places = blocks.map((block) => (block as Place).place);
-      if (groups > 0) entries.push({ program, places, words, groups });
+      if (groups > 0) entries.push({ call, program, places, words, groups });
     },
     scratch: take,
     release: (block) => free.push(block as Place),
   };
 
   for (const [at, { kernel, inputs, outputs, params }] of source.calls.entries()) {
+    call = at;
     const memory = (slot: Slot): Place => {
       if (slot.bound >= 0) return bound[slot.bound];
       const value = values.get(slot)!;
