@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { cpus, release, totalmem, type } from "node:os";
+import { arch, cpus, release, totalmem, type } from "node:os";
 import manifest from "../package.json";
 import { identity, type Machine, type Result, type Run } from "./results";
 
@@ -13,7 +13,8 @@ export function machine(): Machine {
     cpu: list[0]?.model.trim() ?? "unknown",
     cores: list.length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${type()} ${release()}`,
+    // The kernel's build says nothing about speed that its major version does not.
+    system: `${type()} ${release().split(".")[0]} ${arch()}`,
   };
 }
 

@@ -30,22 +30,34 @@ export async function truthOf(row: Row): Promise<Values> {
   return values;
 }
 
-/** The largest difference of two results' elements, as a share of the leaf's largest element. */
+/** A leaf this much smaller than the largest is what float64's roundings leave of zero: such as the
+ * gradient of a bias before a norm. */
+const NOTHING = 1e-9;
+
+const largest = (list: ArrayLike<number>) => {
+  let most = 0;
+  for (let i = 0; i < list.length; i++) most = Math.max(most, Math.abs(list[i]));
+  return most;
+};
+
+/** The largest difference of two results' elements, as a share of the leaf's largest element; of a
+ * leaf that is zero, as a share of the largest element of all. */
 export function errorOf(values: Values, truth: Values): number {
   if (values.length !== truth.length) return Number.POSITIVE_INFINITY;
+  const most = truth.map(largest);
+  const all = Math.max(0, ...most);
   let worst = 0;
   for (const [k, want] of truth.entries()) {
     const got = values[k];
     if (got.length !== want.length) return Number.POSITIVE_INFINITY;
-    let most = 0;
     let off = 0;
     for (let i = 0; i < want.length; i++) {
-      most = Math.max(most, Math.abs(want[i]));
       const d = Math.abs(got[i] - want[i]);
       if (Number.isNaN(d)) return Number.POSITIVE_INFINITY;
       off = Math.max(off, d);
     }
-    if (off > 0) worst = Math.max(worst, off / most);
+    const scale = most[k] < NOTHING * all ? all : most[k];
+    if (off > 0) worst = Math.max(worst, off / scale);
   }
   return worst;
 }

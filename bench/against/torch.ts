@@ -70,8 +70,12 @@ export async function torchSide(script: string, threads: number): Promise<Side |
   const { mkdtemp, readFile, rm, writeFile } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
   const { join } = await import("node:path");
+  // PyTorch's own setting does not reach the BLAS under it.
+  const blas = ["OMP", "OPENBLAS", "MKL"].map((name) => [`${name}_NUM_THREADS`, String(threads)]);
+  const env = { ...process.env, ...Object.fromEntries(blas) };
+  const python = ["/usr/bin/python3", script, String(threads)];
   const child = new Child(
-    spawn("/usr/bin/python3", [script, String(threads)], { stdio: ["pipe", "pipe", "ignore"] }),
+    spawn(python[0], python.slice(1), { stdio: ["pipe", "pipe", "ignore"], env }),
   );
   const hello = await child.ask({ do: "hello" });
   if (hello.error !== undefined) return null;
