@@ -16,6 +16,8 @@ export { loadSafetensors, saveSafetensors } from "./data/index";
 export { device } from "./device/current";
 export type { Device, DeviceInfo, DeviceName, Memory } from "./device/device";
 export { type InitOptions, init } from "./device/init";
+export type { ProductRule, Tiles } from "./device/tiles";
+export { tune } from "./device/tune";
 export * from "./fused/index";
 export * from "./grad/index";
 export * as meta from "./meta/index";
@@ -29,3 +31,4 @@ export { arange, eye, full, linspace, ones, onesLike, zeros, zerosLike } from ".
 export { collectedTensors, dispose, keep, scope } from "./tensor/scope";
 export type { Nested, Tensor } from "./tensor/tensor";
 export { leaves, mapTree, type Tree } from "./tensor/tree";
+export * from "./train/index";

@@ -20,6 +20,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   nn: ["core", "device", "tensor", "ops", "grad", "fused"],
   optim: ["core", "device", "tensor", "ops", "grad", "fused"],
   data: ["core", "device", "tensor", "ops", "grad", "fused"],
+  train: ["core", "device", "tensor", "ops", "grad", "program", "fused", "optim", "data"],
   meta: ["core", "device", "tensor", "ops", "grad", "fused", "nn", "optim", "data"],
   search: ["core", "device", "tensor", "ops", "grad", "fused", "nn", "optim", "data", "meta"],
 };

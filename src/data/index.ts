@@ -1,5 +1,15 @@
 // What `data` offers: pools of classes, tasks drawn from them, and file forms.
 
+export {
+  type Batches,
+  type BatchOptions,
+  type BatchSettings,
+  type BatchTensors,
+  batches,
+  batchTensors,
+  type HostBatch,
+  prefetch,
+} from "./batches";
 export { type CharacterOptions, characters } from "./characters";
 export {
   type Batch,
@@ -31,6 +41,7 @@ export {
 export { arraysTree, loadSafetensors, refillTree, saveSafetensors, treeArrays } from "./save";
 export { type Points, type SinusoidOptions, type SinusoidTask, sinusoids } from "./sinusoid";
 export { type Folder, readBytes, readUnpacked, type Source } from "./source";
+export { type FoldOptions, folds, type Split, type SplitOptions, splitExamples } from "./splits";
 export {
   type Examples,
   examplesTensors,
@@ -38,3 +49,4 @@ export {
   type TaskTensors,
   taskTensors,
 } from "./tensors";
+export { writeBytes } from "./write";

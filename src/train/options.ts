@@ -1,0 +1,81 @@
+// What a training is told, checked whole before its first step, and what it returns.
+
+import { ValueError } from "../core/errors";
+import type { Batches, BatchTensors } from "../data/batches";
+import type { Key } from "../ops/random";
+import type { AnyOptimizer } from "../optim/optimizer";
+import type { Tensor } from "../tensor/tensor";
+import type { Tree } from "../tensor/tree";
+import type { Cursor, EarlyStop, EpochReport, StepReport } from "./progress";
+
+/** What a loss has beside parameters and batch. */
+export interface LossContext<S extends Tree> {
+  /** A key of this step's own, for dropout. */
+  readonly key: Key;
+  /** Running statistics before the step. */
+  readonly state: S;
+}
+
+export interface FitOptions<P extends Tree, S extends Tree> {
+  /** Where to begin. They stay the caller's. */
+  readonly params: P;
+  /** Running statistics to begin with, for a model that has them; they stay the caller's. */
+  readonly state?: S;
+  /** The mean loss of a batch, a scalar; with running statistics the pair of it and the next
+   * ones. */
+  readonly loss: (
+    params: P,
+    batch: BatchTensors,
+    context: LossContext<S>,
+  ) => Tensor | readonly [Tensor, S];
+  readonly optimizer: AnyOptimizer;
+  readonly batches: Batches;
+  readonly epochs: number;
+  /** Of the steps' keys. Default 0. */
+  readonly seed?: number;
+  /** What becomes of the gradients before the optimizer takes them, such as `clipByNorm`. */
+  readonly gradients?: (grads: P) => P;
+  /** Measures the model after each epoch; see `evaluator`. */
+  readonly evaluate?: (params: P, state: S) => Promise<Record<string, number>>;
+  /** Ends the training when a measure no longer gets better; the result is then the best epoch. */
+  readonly stop?: EarlyStop;
+  /** Is given the whole state after each epoch, with `every` also after so many steps. */
+  readonly save?: {
+    readonly every?: number;
+    readonly write: (bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>;
+  };
+  /** Bytes that `save` was given: the training goes on there, with the same bits on the same kind
+   * of device. */
+  readonly resume?: Uint8Array;
+  /** Ends the training after the step that runs, saved where `save` is given. */
+  readonly signal?: AbortSignal;
+  readonly onStep?: (report: StepReport) => void;
+  readonly onEpoch?: (report: EpochReport) => void;
+}
+
+export interface FitResult<P extends Tree, S extends Tree> {
+  /** Of the best epoch where `stop` chooses one, else the last. The caller owns them. */
+  readonly params: P;
+  readonly state: S;
+  readonly epochs: readonly EpochReport[];
+  /** The epoch that the parameters are of, and its measure. */
+  readonly best: Cursor["best"];
+  readonly steps: number;
+  readonly ended: "epochs" | "early" | "signal";
+}
+
+/** Throws a ValueError for what `fit` cannot do. */
+export function checkOptions<P extends Tree, S extends Tree>(options: FitOptions<P, S>): void {
+  const { epochs, stop, evaluate, save } = options;
+  if (!Number.isInteger(epochs) || epochs < 0) {
+    throw new ValueError(`fit: no number of epochs: ${epochs}. Use a whole number from 0.`);
+  }
+  if (save?.every !== undefined && !(Number.isInteger(save.every) && save.every > 0)) {
+    throw new ValueError(`fit: cannot save every ${save.every} steps. Use a whole number from 1.`);
+  }
+  if (stop !== undefined && evaluate === undefined) {
+    throw new ValueError(
+      `fit: nothing measures "${stop.measure}", which stop waits for. Give evaluate.`,
+    );
+  }
+}
