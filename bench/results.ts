@@ -5,10 +5,13 @@ export interface Result {
   readonly group: string;
   readonly name: string;
   readonly device: string;
+  /** Our binary; a peer's row has that of the run it was taken in. */
   readonly simd?: string;
   readonly threads: number;
   /** Why there is no time: the result was wrong, or the message that was thrown. */
   readonly problem?: string;
+  /** p10 of a wrong result's calls: never shown as a time of the thing asked for. */
+  readonly wrongIn?: number;
   /** Largest error against the reference device, as a share of the largest element. */
   readonly error?: number;
   readonly p10?: number;

@@ -1,6 +1,7 @@
 // Tables in Markdown from kept runs: nothing in them that no row says.
 
 import type { Result, Run } from "./results";
+import { judgeTarget, targets } from "./targets";
 import { digits, percent, seconds } from "./text";
 
 const escape = (text: string) => text.replaceAll("|", "\\|");
@@ -27,10 +28,12 @@ export function bestOf(results: readonly Result[]): Result | undefined {
   return timed.reduce((a, b) => (a.p10! <= b.p10! ? a : b));
 }
 
-/** A contest's results by side. */
+/** A contest's results by side, with our relaxed binary where the run has both. */
 export function bySide(run: Run): Map<string, Map<string, Result>> {
   const contests = new Map<string, Result[]>();
-  for (const r of run.rows) contests.set(r.group, [...(contests.get(r.group) ?? []), r]);
+  const best = run.rows.some(({ simd }) => simd === "relaxed") ? "relaxed" : undefined;
+  const rows = run.rows.filter(({ simd }) => best === undefined || simd === best);
+  for (const r of rows) contests.set(r.group, [...(contests.get(r.group) ?? []), r]);
   return new Map(
     [...contests].map(([name, results]) => {
       const sides = new Map<string, Result>();
@@ -101,6 +104,15 @@ function meta(run: Run): string {
   return `${markdown(["sweep", "setting", "p10", "peak"], rows)}\n\n${caption(run)}`;
 }
 
+/** What is asked of the kernels and steps, and what the runs say. */
+function reached(runs: readonly Run[]): string {
+  const rows = targets.map((target) => {
+    const { what, asked, found, reached: done } = judgeTarget(target, runs);
+    return [what, asked, found, done === null ? "" : done ? "yes" : "**no**"];
+  });
+  return markdown(["", "asked", "found, the worst row", "reached"], rows);
+}
+
 const makers = { peers, kernels, meta } as const;
 const kinds = { peers: "peers", kernels: "bench", meta: "meta" } as const;
 
@@ -108,9 +120,12 @@ const kinds = { peers: "peers", kernels: "bench", meta: "meta" } as const;
  * beginning of a runtime. Throws an Error where there is no such table or run. */
 export function tableFor(which: string, runs: readonly Run[]): string {
   const [name, ...runtime] = which.trim().split(" ");
+  if (name === "targets") return reached(runs);
   const maker = makers[name as keyof typeof makers];
   if (maker === undefined) {
-    throw new Error(`bench:table: no table "${name}": use ${Object.keys(makers).join(", ")}`);
+    throw new Error(
+      `bench:table: no table "${name}": use targets, ${Object.keys(makers).join(", ")}`,
+    );
   }
   const found = runs.filter(
     (run) =>

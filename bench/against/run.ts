@@ -1,7 +1,7 @@
 // Runs contests: all sides get the same numbers, are checked against the float64 reference, and
 // those that are right take their samples in turn. The same in Node, Deno and a page.
 
-import { init } from "hypergrad";
+import { device, init } from "hypergrad";
 import type { Result } from "../results";
 import { numbers, type Row } from "../row";
 import { type Budget, interleave, summarize } from "../sampling";
@@ -82,7 +82,8 @@ async function run(contest: Contest, truth: Values, options: PeersOptions, sides
     all.push(...(await enter(side, contest, truth)));
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  const good = all.filter((t) => t.problem === undefined);
+  // What is wrong is timed too, and kept apart: its errors are a peer's own, its speed is compared.
+  const good = all.filter((t) => t.error !== undefined);
   const timings = await interleave(
     good.map((t) => t.entry!),
     options.budget,
@@ -91,11 +92,18 @@ async function run(contest: Contest, truth: Values, options: PeersOptions, sides
   for (const t of all) await t.entry?.end();
   const ops = contest.ops ?? 1;
   const { flops = 0, bytes = 0 } = contest.work;
+  const { simd } = device().info;
   return all.map((t): Result => {
-    const common = { group: contest.name, name: `${contest.name} | ${t.name}`, device: t.name };
+    const common = {
+      group: contest.name,
+      name: `${contest.name} | ${t.name}`,
+      device: t.name,
+      simd,
+    };
     const timing = timings[good.indexOf(t)] ?? summarize([t.first ?? Number.NaN], t.first ?? 0);
     if (t.problem !== undefined) {
-      return { ...common, threads: 1, problem: t.problem, error: t.error };
+      const wrongIn = t.error === undefined ? {} : { error: t.error, wrongIn: timing.p10 / ops };
+      return { ...common, threads: 1, problem: t.problem, ...wrongIn };
     }
     const { p10, median, p90, noise, samples } = timing;
     return {

@@ -48,9 +48,27 @@ function rows(): Row[] {
       name: "lstm training step, compiled",
       work: { flops: 3 * lstmFlops },
       compiled: true,
+      quick: true,
     },
   ];
 }
 
+/** Training steps over longer and longer sequences. */
+function lengths(): Row[] {
+  return [50, 100, 200, 400].map((steps) => ({
+    name: `lstm training step of length ${steps}, compiled`,
+    inputs: [normal(steps, batch, input), ...lstmInputs.slice(1)],
+    f: lstmTrain,
+    work: { flops: (3 * lstmFlops * steps) / time },
+    within: "functions",
+    compiled: true,
+  }));
+}
+
 export const lstmGroups: readonly Group[] =
-  lstm === null ? [] : [{ name: `lstm ${batch} x ${time} x ${hidden}`, rows: rows() }];
+  lstm === null
+    ? []
+    : [
+        { name: `lstm ${batch} x ${time} x ${hidden}`, rows: rows() },
+        { name: "lstm by length", rows: lengths() },
+      ];
