@@ -21,6 +21,16 @@ export {
   episodes,
 } from "./episodes";
 export { gunzip } from "./gzip";
+export { decodeIdx, idx } from "./idx";
+export {
+  type Augmentation,
+  cifarImages,
+  type ImageSet,
+  idxImages,
+  imageBatch,
+  type Normalization,
+  normalizationOf,
+} from "./images";
 export { type OmniglotPart, omniglot } from "./omniglot";
 export {
   type ClassPool,
@@ -49,4 +59,12 @@ export {
   type TaskTensors,
   taskTensors,
 } from "./tensors";
+export {
+  basicTokens,
+  type EncodedTexts,
+  type TextOrPair,
+  type WordPiece,
+  type WordPieceOptions,
+  wordPiece,
+} from "./wordPiece";
 export { writeBytes } from "./write";
