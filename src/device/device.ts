@@ -49,7 +49,8 @@ export interface Device {
   write(storage: Storage, data: ArrayLike<number>): void;
   /** A copy of the contents, once all calls made so far are done. */
   read(storage: Storage): Promise<TypedArray>;
-  /** Calls a kernel of the table. Outputs never share memory with inputs. */
+  /** Calls a kernel of the table. Outputs never share memory with inputs, but where `inPlace`
+   * lets programs write over them. */
   run(
     kernel: KernelName,
     inputs: readonly Storage[],

@@ -46,6 +46,9 @@ export interface StepStats {
   readonly bytes: number;
   /** Bytes alive at once at the least: no plan can be smaller. */
   readonly largestLiveSet: number;
+  /** Bytes that a run takes at most beside its arguments: the block and the results. What
+   * `device().memory().peakBytes` rises by, unless an argument is itself a repeat. */
+  readonly peakBytes: number;
   /** Arithmetic a run: 2 for each multiply-add of products, 1 an element elsewhere. */
   readonly flops: number;
   /** Time by kernel, the longest first; empty unless compiled with `profile`. On webgpu it is the
@@ -179,6 +182,7 @@ function build(
     bound: emitted.bound.length,
     block: placed.size,
   };
+  const results = emitted.outputs.reduce((n, place) => n + emitted.bound[place].size, 0);
   return {
     device: on,
     form,
@@ -194,6 +198,7 @@ function build(
       kernels: emitted.calls.length,
       bytes: placed.size * 4,
       largestLiveSet: placed.largestLiveSet * 4,
+      peakBytes: (placed.size + results) * 4,
       flops: emitted.calls.reduce((n, call) => n + flopsOf(call), 0),
     },
   };

@@ -10,6 +10,10 @@ import { type Graph, type Value, type Vertex, vertex } from "./graph";
 /** Most steps of one chain: its intermediate tiles must stay in the first-level cache. */
 const MOST_STEPS = 24;
 
+/** Most nodes looked at to show that a merge closes no cycle: those that pass need far fewer, and
+ * without a bound the search makes compiling take time quadratic in the length of an unroll. */
+const MOST_LOOKS = 500;
+
 /** Nodes that run as one, in the order of the graph. */
 interface Cluster {
   readonly nodes: Vertex[];
@@ -96,7 +100,7 @@ function cluster(graph: Graph, known: Known, bindings: number): void {
 
 /** Whether running the nodes as one would need a result of something that needs theirs. Goes from
  * what reads the members onward, through nodes up to place `until`: none of the members lies
- * behind it. */
+ * behind it. A search that gets too long counts as a cycle. */
 function cyclic(merged: Cluster, { of, uses, place, look }: Known, until: number): boolean {
   const members = new Set(merged.nodes);
   /** Members, and views of them, which are read in place. */
@@ -107,7 +111,9 @@ function cyclic(merged: Cluster, { of, uses, place, look }: Known, until: number
   };
   const seen = new Set<Vertex>(merged.nodes);
   const open: Vertex[] = [...merged.nodes];
+  let looks = 0;
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (++looks > MOST_LOOKS) return true;
     const from = inside(node);
     for (const v of node.outputs) {
       for (const user of uses.get(v) ?? []) {

@@ -50,7 +50,7 @@ class ReferenceDevice implements Device {
   };
   readonly features = [];
   readonly bindings = 16;
-  readonly inPlace = true;
+  readonly inPlace = false;
   readonly lost: Promise<string>;
   #lose!: (reason: string) => void;
   #disposed = false;

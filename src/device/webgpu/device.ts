@@ -8,6 +8,7 @@ import type { Device, DeviceInfo, Memory, Storage } from "../device";
 import { type KernelName, kernels } from "../kernels";
 import { Ledger } from "../ledger";
 import type { ProgramSource, Runnable } from "../program";
+import { type Tiles, tilesElsewhere } from "../tiles";
 import { adapterName, findAdapter, isSoftware, openDevice } from "./adapter";
 import { type Block, BufferPool } from "./buffers";
 import { MAP_MODE_READ } from "./constants";
@@ -20,6 +21,7 @@ import { CommandQueue } from "./queue";
 import { type Host, Replay } from "./replay";
 import { StagingRing } from "./staging";
 import { Timer } from "./timer";
+import { deviceClock, rulesBy, sidesWithin } from "./tune";
 
 export { adapterName, findAdapter, isSoftware } from "./adapter";
 
@@ -60,7 +62,7 @@ export class WebGPUDevice implements Device {
   constructor(gpu: GPUDevice, info: DeviceInfo, software: boolean) {
     this.gpu = gpu;
     this.info = info;
-    this.choosing = { software, variant: null, stepwise: false };
+    this.choosing = { software, variant: null, products: null, stepwise: false };
     this.bindings = Math.min(16, gpu.limits.maxStorageBuffersPerShaderStage);
     this.features = [...gpu.features].sort();
     this.#faults = new Faults(gpu);
@@ -199,6 +201,15 @@ export class WebGPUDevice implements Device {
   stats() {
     const { count: pipelines } = this.#pipelines;
     return { ...this.#queue.counts, pipelines, pooled: this.#pool.freeBytes };
+  }
+
+  async tune(): Promise<Tiles> {
+    this.#alive("tune");
+    const clock = deviceClock(this, (tile) => {
+      this.choosing.variant = tile;
+    });
+    const products = await rulesBy(clock, sidesWithin(this.#limit));
+    return { device: "webgpu", on: this.info.adapter!, products };
   }
 
   memory(): Memory {
