@@ -1,18 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { deflateRawSync } from "node:zlib";
-import { defineConfig } from "tsup";
+// The single file: one ES module for browsers, workers, Deno and Node, with all WGSL and WASM
+// inside. What bundlers take is made by scripts/build-modules.mjs.
 
-// One ES module for browsers, workers, Deno and Node. WGSL and WASM are inside, WASM deflated: as
-// base64 it would not compress again.
-const deflated = {
-  name: "deflated",
-  setup(build: import("esbuild").PluginBuild) {
-    build.onLoad({ filter: /\.wasm$/ }, async ({ path }) => ({
-      contents: deflateRawSync(await readFile(path), { level: 9 }),
-      loader: "binary",
-    }));
-  },
-};
+import { defineConfig } from "tsup";
+import { assets, together } from "./scripts/assets.mjs";
 
 export default defineConfig({
   entry: { index: "src/index.ts" },
@@ -22,7 +12,7 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   minify: true,
+  splitting: false,
   clean: true,
-  loader: { ".wgsl": "text" },
-  esbuildPlugins: [deflated],
+  esbuildPlugins: [assets, together],
 });

@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { sizes } from "./size.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let failed = 0;
@@ -23,14 +23,7 @@ command("types", "tsc", "--noEmit");
 command("lint and formatting", "biome", "check");
 command("layers", "vitest", "run", "test/layers.test.ts");
 
-/** Most kilobytes of dist/index.js after gzip: both WASM binaries and all WGSL are inside. */
-const BUDGET = 175;
-const kilobytes = gzipSync(readFileSync(`${root}dist/index.js`), { level: 9 }).length / 1024;
-tell(
-  "size",
-  kilobytes <= BUDGET,
-  `dist/index.js ${kilobytes.toFixed(1)} KB gzip, at most ${BUDGET}`,
-);
+for (const { ok, text } of await sizes()) tell("size", ok, text);
 
 const { dependencies = {} } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const names = Object.keys(dependencies);

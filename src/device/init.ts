@@ -4,16 +4,11 @@
 import { DeviceError, ValueError } from "../core/errors";
 import { setDevice } from "./current";
 import type { Device, DeviceName } from "./device";
-import { referenceDevice } from "./reference/device";
+import { loadReference, loadSelfTest, loadWebGPU } from "./lazy";
+import { checkTiles, type Tiles } from "./tiles";
 import { wasmDevice } from "./wasm/device";
-import {
-  adapterName,
-  findAdapter,
-  isSoftware,
-  type WebGPUDevice,
-  webgpuDevice,
-} from "./webgpu/device";
-import { selfTest } from "./webgpu/selfTest";
+import { adapterName, findAdapter, isSoftware } from "./webgpu/adapter";
+import type { WebGPUDevice } from "./webgpu/device";
 
 export interface InitOptions {
   /** "auto" takes webgpu when the adapter is a real GPU, else wasm. Default "auto". */
@@ -27,6 +22,9 @@ export interface InitOptions {
   /** Run every kernel variant of the webgpu device against the reference first, and throw an error
    * that names one that is wrong on this adapter. Default false. */
   readonly selfTest?: boolean;
+  /** What `tune()` found on this device. Tiles of another one are left out, and `info.reason` says
+   * so. Default: the device's own choice. */
+  readonly tiles?: Tiles;
 }
 
 const NAMES = ["auto", "webgpu", "wasm", "reference"];
@@ -46,24 +44,30 @@ export async function init(options: InitOptions = {}): Promise<Device> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new ValueError(`init: no number of threads: ${threads}. Give a whole number from 1.`);
   }
+  if (options.tiles !== undefined) checkTiles(options.tiles);
   const made = await make(device, options);
   setDevice(made);
   return made;
 }
 
 async function make(name: "auto" | DeviceName, options: InitOptions): Promise<Device> {
-  if (name === "reference") return referenceDevice();
-  if (name === "webgpu") return tested(await webgpuDevice({ gpu: options.gpu }), options);
+  if (name === "reference") return (await loadReference()).referenceDevice();
+  if (name === "webgpu") return webgpu({ gpu: options.gpu }, options);
   if (name === "wasm") return wasmDevice(options);
   const adapter = await findAdapter(options.gpu);
   if (adapter === null) return wasmDevice({ ...options, because: "no WebGPU adapter is here" });
-  if (!isSoftware(adapter.info)) return tested(await webgpuDevice({ adapter }), options);
+  if (!isSoftware(adapter.info)) return webgpu({ adapter }, options);
   const because = `the WebGPU adapter (${adapterName(adapter.info)}) computes on the CPU`;
   return wasmDevice({ ...options, because });
 }
 
-async function tested(device: WebGPUDevice, options: InitOptions): Promise<Device> {
-  const wrong = options.selfTest ? await selfTest(device) : null;
+async function webgpu(
+  from: { gpu?: GPU; adapter?: GPUAdapter },
+  options: InitOptions,
+): Promise<Device> {
+  const { tiles } = options;
+  const device: WebGPUDevice = await (await loadWebGPU()).webgpuDevice({ ...from, tiles });
+  const wrong = options.selfTest ? await (await loadSelfTest()).selfTest(device) : null;
   if (wrong !== null) {
     device.dispose();
     throw new DeviceError(`init: ${wrong}. Use init({ device: "wasm" }).`);
