@@ -162,7 +162,7 @@ describe("fit", () => {
     dispose([last, params]);
   });
 
-  test("stops when a measure no longer improves, with the best parameters, resumed or not", async () => {
+  test("stops when a measure no longer improves, at the best, resumed or not", async () => {
     const params = fresh();
     const course = [0.5, 0.7, 0.6, Number.NaN, 0.65, 0.9];
     const seen: number[][] = [];

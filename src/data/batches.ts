@@ -73,8 +73,8 @@ export function batches(options: BatchOptions): Batches {
   const perEpoch = partial ? Math.ceil(count / size) : Math.floor(count / size);
   if (perEpoch === 0) {
     throw new ValueError(
-      `batches: no whole batch: size is ${size}, there are ${count} examples. Use a smaller size, ` +
-        "or partial: true.",
+      `batches: no whole batch: size is ${size}, there are ${count} examples. Use a smaller ` +
+        "size, or partial: true.",
     );
   }
   let known: { epoch: number; order: readonly number[][] } | null = null;

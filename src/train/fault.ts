@@ -47,8 +47,8 @@ export async function faultOf(
     const first = await firstBroken(grads);
     const what = first === null ? "all gradients too" : `its gradient by "${first}" is not, first`;
     return new ValueError(
-      `${where}: all parameters are finite before it, ${what}. Use a smaller learning rate, or look ` +
-        "in the loss for a logarithm, root, quotient or exponential out of its range.",
+      `${where}: all parameters are finite before it, ${what}. Use a smaller learning rate, or ` +
+        "look in the loss for a logarithm, root, quotient or exponential out of its range.",
     );
   } finally {
     dispose([tensors, grads ?? {}]);
