@@ -1,5 +1,6 @@
 // What `data` offers: pools of classes, tasks drawn from them, and file forms.
 
+export { type Stream, stream } from "../core/random";
 export {
   type Batches,
   type BatchOptions,
@@ -12,6 +13,12 @@ export {
 } from "./batches";
 export { type CharacterOptions, characters } from "./characters";
 export {
+  type DelimitedOptions,
+  parseDelimited,
+  type Rows,
+  readDelimited,
+} from "./delimited";
+export {
   type Batch,
   type Episode,
   type EpisodeIds,
@@ -20,6 +27,7 @@ export {
   episodeOf,
   episodes,
 } from "./episodes";
+export { type Features, tableFeatures } from "./features";
 export { gunzip } from "./gzip";
 export { decodeIdx, idx } from "./idx";
 export {
@@ -31,6 +39,7 @@ export {
   type Normalization,
   normalizationOf,
 } from "./images";
+export { type LogMelOptions, logMel } from "./logMel";
 export { type OmniglotPart, omniglot } from "./omniglot";
 export {
   type ClassPool,
@@ -49,9 +58,21 @@ export {
   type SafetensorsFile,
 } from "./safetensors";
 export { arraysTree, loadSafetensors, refillTree, saveSafetensors, treeArrays } from "./save";
+export { frameBatch, type SequenceOptions, symbolBatch } from "./sequences";
 export { type Points, type SinusoidOptions, type SinusoidTask, sinusoids } from "./sinusoid";
 export { type Folder, readBytes, readUnpacked, type Source } from "./source";
 export { type FoldOptions, folds, type Split, type SplitOptions, splitExamples } from "./splits";
+export {
+  type CategoryColumn,
+  type Column,
+  type ColumnSchema,
+  type NumberColumn,
+  parseTable,
+  readTable,
+  type Schema,
+  type Table,
+  type TextColumn,
+} from "./table";
 export {
   type Examples,
   examplesTensors,
@@ -59,6 +80,16 @@ export {
   type TaskTensors,
   taskTensors,
 } from "./tensors";
+export {
+  PADDING,
+  UNKNOWN,
+  type Vocabulary,
+  type VocabularyOptions,
+  vocabulary,
+  vocabularyOf,
+  wordsOf,
+} from "./vocabulary";
+export { decodeWav, pcm16, type Sound, wav } from "./wav";
 export {
   basicTokens,
   type EncodedTexts,
