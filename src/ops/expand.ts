@@ -1,7 +1,15 @@
 // Broadcasting as two linear ops, each the other's gradient: `expand` repeats, `sumTo` sums back.
 
 import { ShapeError } from "../core/errors";
-import { expandsTo, type Shape, sameShape, show, sizeOf, stridesOf } from "../core/shape";
+import {
+  checkShape,
+  expandsTo,
+  type Shape,
+  sameShape,
+  show,
+  sizeOf,
+  stridesOf,
+} from "../core/shape";
 import type { Storage } from "../device/device";
 import { type Calls, type DefinedOp, defineOp, type Operand } from "../tensor/op";
 import { isTensor, type Repeat, type Tensor } from "../tensor/tensor";
@@ -72,6 +80,7 @@ function repeatOf(from: Shape, to: Shape): Repeat | null {
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (!isTensor("expand", x)) needTensors("expand", { x });
   if (sameShape(x.shape, shape)) return x;
+  checkShape("expand", shape);
   if (!expandsTo(x.shape, shape)) {
     throw new ShapeError(
       `expand: shapes do not fit: x is ${show(x.shape)}, asked for ${show(shape)}. ` +

@@ -169,7 +169,21 @@ export class Tensor {
   }
 
   get [Symbol.toStringTag](): string {
-    return `Tensor ${show(this.shape)} ${this.dtype}`;
+    const later = this.symbolic === null ? "" : ", a value known only when the program runs";
+    return `Tensor ${show(this.shape)} ${this.dtype}${later}`;
+  }
+
+  /** Text says what the tensor is. A number it is not: comparing it, or reckoning with it, would
+   * give NaN without a word. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return `[object ${this[Symbol.toStringTag]}]`;
+    const what = `tensor ${show(this.shape)} ${this.dtype}`;
+    throw new TypeError(
+      this.symbolic === null
+        ? `tensor: used as a number: ${what}. Use ops, or read it first: await t.item().`
+        : `compile: a shape or a branch depends on a value: ${what} was used as a number, and is ` +
+            "known only when the program runs. Use where(), or pass the number from outside.",
+    );
   }
 }
 

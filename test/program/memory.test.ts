@@ -1,4 +1,4 @@
-// What a program takes of memory: as small as its values allow, as the plan says, the same for ever.
+// What a program takes of memory: as little as its values allow, what the plan says, always.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { setDevice } from "../../src/device/current";
@@ -49,7 +49,7 @@ function unrolled(mode: "store" | "checkpoint" | "sqrt" | "mixed", steps: number
 }
 
 for (const mode of ["store", "checkpoint", "sqrt", "mixed"] as const) {
-  test(`a run of mode ${mode} takes the bytes that stats() predicts, and no plan could be smaller`, () => {
+  test(`a run of mode ${mode} takes the bytes that stats() predicts`, () => {
     const { step, params, tasks, run } = unrolled(mode, 20);
     dispose(run());
     const before = device.memory();
