@@ -46,7 +46,7 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
     }
     await files.rename(beside, path);
   } catch (error) {
-    await files.rm(beside, { force: true });
+    await files.rm(beside, { force: true }).catch(() => {});
     const cause = error instanceof Error ? error.message : String(error);
     throw new ValueError(`data: ${path} cannot be written: ${cause}.`, { cause: error });
   }
