@@ -88,8 +88,8 @@ function quoted(text: string, separator: string, name: string) {
           const end = text.indexOf('"', at);
           if (end < 0) {
             throw new ValueError(
-              `delimited: ${name} line ${from}: a quote does not end. Close it, or double a quote ` +
-                "that is meant.",
+              `delimited: ${name} line ${from}: a quote does not end. Close it, or double a ` +
+                "quote that is meant.",
             );
           }
           const part = text.slice(at, end);

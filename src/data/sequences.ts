@@ -60,8 +60,8 @@ export function symbolBatch(
       const symbol = own[i];
       if (!(Number.isInteger(symbol) && symbol >= 0 && symbol < vocabulary)) {
         throw new ValueError(
-          `symbolBatch: sequence ${id} has no symbol at place ${i}: ${symbol}, the vocabulary has ` +
-            `${vocabulary}. Use 0 to ${vocabulary - 1}.`,
+          `symbolBatch: sequence ${id} has no symbol at place ${i}: ${symbol}, the vocabulary ` +
+            `has ${vocabulary}. Use 0 to ${vocabulary - 1}.`,
         );
       }
       x[n * t + i] = symbol;

@@ -79,7 +79,8 @@ function sampleAt(view: DataView, at: number, kind: number, bits: number): numbe
   return (view.getUint16(at, true) + view.getInt8(at + 2) * 2 ** 16) / 2 ** 23;
 }
 
-/** Samples of 16 bits, little-endian, as numbers. Throws a ValueError for an odd byte at the end. */
+/** Samples of 16 bits, little-endian, as numbers. Throws a ValueError for half a sample at the
+ * end. */
 export function pcm16(bytes: Uint8Array, name = "an array of bytes"): Float32Array {
   if (bytes.length % 2 !== 0) {
     throw new ValueError(
