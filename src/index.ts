@@ -25,6 +25,8 @@ export * as nn from "./nn/index";
 export * from "./ops/index";
 export * as optim from "./optim/index";
 export { type Compiled, type CompileOptions, compile, type StepStats } from "./program/compile";
+export { type GraphPageOptions, graphPage } from "./program/graphPage";
+export type { GraphView, NodeView } from "./program/view";
 export * as search from "./search/index";
 export { type Like, tensor } from "./tensor/create";
 export { arange, eye, full, linspace, ones, onesLike, zeros, zerosLike } from "./tensor/fill";

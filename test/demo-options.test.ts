@@ -34,7 +34,7 @@ describe("parseOptions", () => {
       "--task omniglot --data d --way 20 --shot 5 --query 2 --steps 3 --order 1 --seed 9 --seeds " +
       "2 --device wasm --iterations 7 --meta-batch 4 --filters 64 --inner-lr 1e-1 --test-tasks " +
       "50 --outer-lr 0.01 --outer-decay 1 " +
-      "--out a.html --save b.safetensors";
+      "--graph g.html --out a.html --save b.safetensors";
     expect(parse(line)).toEqual({
       settings: {
         ...{ task: "omniglot", way: 20, shot: 5, query: 2, steps: 3, orders: [1], seed: 9 },
@@ -42,6 +42,7 @@ describe("parseOptions", () => {
         ...{ outerLr: 0.01, outerDecay: 1, testTasks: 50 },
       },
       ...{ data: "d", resume: undefined, out: "a.html", save: "b.safetensors" },
+      graph: "g.html",
     });
   });
 

@@ -7,6 +7,7 @@ import {
   data,
   dispose,
   div,
+  type GraphView,
   key,
   mean,
   meta,
@@ -37,6 +38,8 @@ export interface Learner {
   step(tasks: readonly HostTask[]): Promise<number>;
   /** Adapts a copy and judges it; the learner does not change. `columns` rise. */
   test(task: HostTask, columns: readonly number[]): Promise<Outcome>;
+  /** The program of a meta-step on these tasks, each kernel timed; the learner does not change. */
+  graph(tasks: readonly HostTask[]): GraphView;
   /** All that the next step depends on, by path. */
   arrays(): Promise<Record<string, data.HostArray>>;
   dispose(): void;
@@ -109,10 +112,11 @@ export function createLearner(
   }
 
   // Each is captured at its first call and one program from then on.
-  const metaStep = compile((before: typeof state, tasks: data.TaskTensors[]) => {
+  const stepOnce = (before: typeof state, tasks: data.TaskTensors[]) => {
     const { state, value } = learner.step(before, tasks);
     return { state, value };
-  });
+  };
+  const metaStep = compile(stepOnce);
   const oneStep = compile((params: Tree, support: data.Examples) =>
     learner.adapt({ params, meta: {} }, support, { steps: 1 }),
   );
@@ -150,6 +154,16 @@ export function createLearner(
       if (done > 0) dispose(params);
       dispose({ support, query });
       return outcome;
+    },
+
+    graph(hostTasks) {
+      const tasks = hostTasks.map(data.taskTensors);
+      const timed = compile(stepOnce, { profile: true });
+      for (let run = 0; run < 20; run++) dispose(timed(state, tasks));
+      const view = timed.graph();
+      timed.dispose();
+      dispose(tasks);
+      return view;
     },
 
     arrays: () => data.treeArrays(state),

@@ -2,7 +2,7 @@
 // training from scratch. npm run demo [-- --task omniglot --data DIR] [-- --help]
 
 import { readFile, writeFile } from "node:fs/promises";
-import { init } from "hypergrad";
+import { graphPage, init } from "hypergrad";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
 import { cellText, columnsOf, columnText, headlineSteps, tableText } from "./evaluate";
 import { type Command, help, parseOptions, type Settings, UsageError } from "./options";
@@ -83,6 +83,13 @@ async function finish(parts: {
   console.log(`\n${first.label} after ${columnText(steps, settings)}: ${shown}`);
   const html = await reportOf({ run: state, result, tasks, command: commandOf(settings, command) });
   await writeFile(command.out, html);
+  if (command.graph !== undefined) {
+    const stream = tasks.train(settings.seed);
+    const view = result.best.graph(Array.from({ length: settings.metaBatch }, (_, i) => stream(i)));
+    const title = `${settings.task}: a meta-step of ${first.label}`;
+    await writeFile(command.graph, graphPage(view, { title }));
+    console.log(`graph  ${command.graph}`);
+  }
   result.best.dispose();
   result.scratch.dispose();
   const seconds = (performance.now() - started) / 1000;

@@ -43,6 +43,8 @@ export interface Command {
   save: string;
   /** The report. */
   out: string;
+  /** Where to draw the program of a meta-step, if anywhere. */
+  graph?: string;
 }
 
 /** A command line that cannot be run; the message is one line. */
@@ -87,6 +89,7 @@ ${defaults.omniglot.iterations}, sinusoid ${defaults.sinusoid.iterations})
   --seeds N          runs, with seeds from --seed on, averaged in the table (1)
   --device NAME      auto, reference, wasm or webgpu (auto)
   --out FILE         the report (report.html)
+  --graph FILE       a page that shows the program of a meta-step: ops, memory, time
   --save FILE        where Ctrl-C saves (checkpoints/TASK.safetensors)
   --resume FILE      go on from there; takes all settings from the file
   --help             this text
@@ -98,6 +101,7 @@ const options = {
   ...{ iterations: text, "meta-batch": text, filters: text, "inner-lr": text, seed: text },
   ...{ "outer-lr": text, "outer-decay": text },
   ...{ seeds: text, device: text, out: text, save: text, resume: text, "test-tasks": text },
+  graph: text,
   help: { type: "boolean" },
 } as const;
 
@@ -111,11 +115,11 @@ export function parseOptions(args: readonly string[]): Command | null {
   }
   if (values.help) return null;
   const given = values as Record<string, string | undefined>;
-  const { data, resume } = given;
+  const { data, resume, graph } = given;
   const out = given.out ?? "report.html";
   if (resume !== undefined) {
     const other = Object.keys(given).find(
-      (name) => !["resume", "out", "save", "data"].includes(name),
+      (name) => !["resume", "out", "save", "data", "graph"].includes(name),
     );
     if (other)
       throw new UsageError(`--resume takes its settings from the file: leave out --${other}`);
@@ -161,7 +165,7 @@ export function parseOptions(args: readonly string[]): Command | null {
     testTasks: whole("test-tasks", 600, 2),
   };
   const save = given.save ?? resume ?? `checkpoints/${task}.safetensors`;
-  return { settings, data, resume, save, out };
+  return { settings, data, resume, save, out, graph };
 }
 
 function choice<T extends string>(name: string, value: string, among: readonly T[]): T {

@@ -5,7 +5,7 @@ import { expand } from "../ops/expand";
 import { constant } from "../tensor/create";
 import { enterFrame, type Frame, frameOf, leaveFrame, type Node, nextId } from "../tensor/frame";
 import { type DefinedOp, defineOp } from "../tensor/op";
-import { inPass } from "../tensor/origin";
+import { inPass, origin, pullingFrom } from "../tensor/origin";
 import { enterScope, leaveScope } from "../tensor/scope";
 import type { Level, Tensor } from "../tensor/tensor";
 import { enclose, expose, levelsNow } from "./levels";
@@ -56,6 +56,7 @@ function leaf(x: Tensor, frame: Frame): Tensor {
     outputs: [y],
     attrs: undefined,
     frame: outer ?? frame,
+    order: origin().order,
   };
   y.pinned = true;
   return y;
@@ -111,6 +112,7 @@ function walk(traced: Trace, gs: readonly (Tensor | null)[]): (Tensor | null)[] 
       const node = order[i];
       const own = slots.get(node)!;
       if (own.every((g) => g === null)) continue;
+      pullingFrom(node.order);
       const thunks = node.op.pull(own, node.outputs, node.inputs, node.attrs);
       for (const [j, x] of node.inputs.entries()) {
         if (x.node === null || !slots.has(x.node)) continue;

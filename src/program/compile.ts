@@ -76,8 +76,10 @@ interface Program {
   /** Tensors of host data that the captured function made. */
   readonly made: readonly Tensor[];
   readonly calls: readonly EmittedCall[];
-  readonly view: GraphView;
+  /** What `graph()` gives, made when asked for: long unrolls have tens of thousands of nodes. */
+  readonly view: (profile: boolean) => GraphView;
   readonly times: Float64Array;
+  runs: number;
   readonly stats: Omit<StepStats, "programs" | "profile" | "untimed">;
 }
 
@@ -120,7 +122,7 @@ export function compile<X extends Tree[], Y extends Tree>(
   return Object.assign(step, {
     graph: (): GraphView => {
       if (latest === null) throw idle("graph");
-      return latest.view;
+      return latest.view(profile);
     },
     stats: (): StepStats => {
       if (latest === null) throw idle("stats");
@@ -183,7 +185,8 @@ function build(
     block: placed.size,
   };
   const results = emitted.outputs.reduce((n, place) => n + emitted.bound[place].size, 0);
-  return {
+  const times = new Float64Array(emitted.calls.length);
+  const program: Program = {
     device: on,
     form,
     bound: emitted.bound,
@@ -191,8 +194,9 @@ function build(
     runnable: on.prepare(source),
     made,
     calls: emitted.calls,
-    view: viewOf(best, emitted, placed.size * 4),
-    times: new Float64Array(emitted.calls.length),
+    view: (profile) => viewOf(best, emitted, placed.size * 4, profile ? times : null, program.runs),
+    times,
+    runs: 0,
     stats: {
       nodes: graph.nodes.length,
       kernels: emitted.calls.length,
@@ -202,6 +206,7 @@ function build(
       flops: emitted.calls.reduce((n, call) => n + flopsOf(call), 0),
     },
   };
+  return program;
 }
 
 function timesOf({ calls, times }: Program): KernelTime[] {
@@ -238,6 +243,7 @@ function run(program: Program, inputs: readonly Tensor[], profile: boolean): unk
       return source.tensor.live("compile");
     });
     runnable.run(storages, profile ? clock : undefined);
+    program.runs++;
   } catch (error) {
     for (const y of results.values()) y.free("because its step failed");
     throw error;

@@ -6,7 +6,7 @@ import type { Storage } from "../device/device";
 import { functions } from "../device/functions";
 import type { KernelName } from "../device/kernels";
 import type { Calls, Operand, Output } from "../tensor/op";
-import type { Graph, Value } from "./graph";
+import type { Graph, Value, Vertex } from "./graph";
 
 /** Memory by name: bound at each run, or a part of the program's block. */
 export class Block implements Storage {
@@ -37,6 +37,8 @@ export interface Emitted {
   readonly bound: readonly Value[];
   /** The memory of each value that a node makes, views left out. */
   readonly made: ReadonlyMap<Value, Block>;
+  /** For each node its first call and the one after its last. */
+  readonly spans: ReadonlyMap<Vertex, readonly [number, number]>;
   /** For each output of the graph the bound storage that will hold it. */
   readonly outputs: readonly number[];
 }
@@ -47,6 +49,7 @@ export function emit(graph: Graph): Emitted {
   const bound: Value[] = [];
   const operands = new Map<Value, Operand>();
   const made = new Map<Value, Block>();
+  const spans = new Map<Vertex, readonly [number, number]>();
 
   const take = (size: number, dtype: DType): Block => {
     const block = new Block(size, dtype, null);
@@ -107,6 +110,7 @@ export function emit(graph: Graph): Emitted {
   };
 
   for (const node of graph.nodes) {
+    const before = calls.length;
     const xs = node.inputs.map(operandOf);
     const seen = node.op.view?.(xs[0], node.outputs[0]) ?? null;
     if (seen !== null) {
@@ -116,6 +120,7 @@ export function emit(graph: Graph): Emitted {
     } else {
       node.op.run(record, xs, node.outputs.map(start), node.attrs);
     }
+    spans.set(node, [before, calls.length]);
   }
 
   const outputs = graph.outputs.map((v, i) => {
@@ -125,7 +130,7 @@ export function emit(graph: Graph): Emitted {
     copyInto(record, operandOf(v), copy);
     return copy.bound!;
   });
-  return { calls, blocks: blocks.filter((b) => b.last >= 0), bound, made, outputs };
+  return { calls, blocks: blocks.filter((b) => b.last >= 0), bound, made, spans, outputs };
 }
 
 function copyInto(calls: Calls, x: Operand, to: Block): void {

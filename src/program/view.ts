@@ -1,7 +1,7 @@
 // What a program looks like from outside: its nodes with shapes, bytes, order and lifetime.
 
 import type { Emitted } from "./emit";
-import type { Graph, Value } from "./graph";
+import type { Graph, Value, Vertex } from "./graph";
 
 /** One value of a program: an input, or what a node computes. */
 export interface NodeView {
@@ -18,6 +18,9 @@ export interface NodeView {
   readonly order: number;
   /** The kernel calls that make it first and use it last; null for what lies outside the block. */
   readonly lifetime: readonly [number, number] | null;
+  /** Milliseconds a run of the calls that make it (and the other results of its op); null unless
+   * compiled with `profile`, and for what no call makes. */
+  readonly ms: number | null;
 }
 
 export interface GraphView {
@@ -25,9 +28,18 @@ export interface GraphView {
   readonly outputs: readonly number[];
   /** Bytes of the block of intermediate values. */
   readonly bytes: number;
+  /** Kernel calls a run. */
+  readonly calls: number;
 }
 
-export function viewOf(graph: Graph, emitted: Emitted, bytes: number): GraphView {
+/** @param times milliseconds of each call over `runs` runs; null where they were not taken */
+export function viewOf(
+  graph: Graph,
+  emitted: Emitted,
+  bytes: number,
+  times: Float64Array | null,
+  runs: number,
+): GraphView {
   const nodes: NodeView[] = [];
   const seen = new Set<Value>();
   const outside = (v: Value) => {
@@ -45,10 +57,20 @@ export function viewOf(graph: Graph, emitted: Emitted, bytes: number): GraphView
       inputs: [],
       order: 0,
       lifetime: null,
+      ms: null,
     });
   };
+  const timeOf = (node: Vertex): number | null => {
+    const [from, to] = emitted.spans.get(node)!;
+    if (times === null || runs === 0 || from === to) return null;
+    let sum = 0;
+    for (let call = from; call < to; call++) sum += times[call];
+    return sum / runs;
+  };
   graph.inputs.forEach(outside);
-  for (const { op, inputs, outputs, origin, attrs } of graph.nodes) {
+  for (const node of graph.nodes) {
+    const { op, inputs, outputs, origin, attrs } = node;
+    const ms = timeOf(node);
     inputs.forEach(outside);
     for (const v of outputs) {
       const block = emitted.made.get(v);
@@ -62,9 +84,10 @@ export function viewOf(graph: Graph, emitted: Emitted, bytes: number): GraphView
         inputs: inputs.map((x) => x.id),
         order: origin.order,
         lifetime: block === undefined || block.bound !== null ? null : [block.first, block.last],
+        ms,
       });
     }
   }
   graph.outputs.forEach(outside);
-  return { nodes, outputs: graph.outputs.map((v) => v.id), bytes };
+  return { nodes, outputs: graph.outputs.map((v) => v.id), bytes, calls: emitted.calls.length };
 }

@@ -2,6 +2,7 @@
 // a gradient that still runs: so the backward pass is recorded exactly when an outer one does.
 
 import type { Op } from "./op";
+import { origin } from "./origin";
 import type { Tensor } from "./tensor";
 
 /** One running gradient. */
@@ -20,6 +21,8 @@ export interface Node {
   readonly attrs: unknown;
   /** The outermost gradient that a leaf below belongs to: the last of them to end. */
   readonly frame: Frame;
+  /** Of the pass that it was recorded in: 0 in a function itself, 1 in its backward pass. */
+  readonly order: number;
 }
 
 const stack: Frame[] = [];
@@ -78,7 +81,15 @@ export function record<A>(op: Op<A>, xs: readonly Tensor[], ys: readonly Tensor[
   if (!op.differentiable) return;
   const frame = outermost(xs);
   if (frame === null) return;
-  const node: Node = { id: ++lastId, op, inputs: xs, outputs: ys, attrs, frame };
+  const node: Node = {
+    id: ++lastId,
+    op,
+    inputs: xs,
+    outputs: ys,
+    attrs,
+    frame,
+    order: origin().order,
+  };
   for (const x of xs) x.pinned = true;
   for (const y of ys) {
     y.pinned = true;

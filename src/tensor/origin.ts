@@ -34,3 +34,9 @@ export function inRegion<T>(f: () => T): T {
 export function inPass<T>(f: () => T): T {
   return from({ region: current.region, order: current.order + 1 }, f);
 }
+
+/** Within a backward pass: what follows is the gradient of an op of this order. */
+export function pullingFrom(order: number): void {
+  if (current.order === order + 1) return;
+  current = { region: current.region, order: order + 1 };
+}
