@@ -6,4 +6,7 @@ import type { Task } from "./task";
 import { trecRnn, trecTransformer } from "./text-trec";
 import { titanic } from "./titanic";
 
-export const tasks: readonly Task[] = [mnist, cifar, flowers, titanic, speech];
+export const tasks: readonly Task[] = [
+  ...[mnist, cifar, flowers, titanic, speech],
+  ...[trecRnn, trecTransformer],
+];
