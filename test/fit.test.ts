@@ -193,6 +193,16 @@ describe("fit", () => {
     dispose([params, result.params, again.params]);
   });
 
+  test("lets the event loop have its turn", async () => {
+    const params = fresh();
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 0);
+    // Without a turn the timer would wait for all epochs.
+    const result = await training(params, { epochs: 1e9, signal: abort.signal });
+    expect(result.ended).toBe("signal");
+    dispose([params, result.params]);
+  });
+
   test("carries running statistics", async () => {
     const params = { w: tensor([0.5]) };
     const result = await train<typeof params, { count: Tensor; same: Tensor }>({
