@@ -16,7 +16,7 @@ import { WasmProgram } from "./program";
 import { isLarge, SHARE_FROM } from "./sharing";
 import { WasmStorage } from "./storage";
 import { startThreads, threadsHere } from "./threads";
-import { STUDY, setFastestTile } from "./tile";
+import { fastestTile, setFastestTile } from "./tile";
 
 export interface WasmOptions {
   /** Which binary; the fastest that runs here when not given. */
@@ -204,7 +204,7 @@ class WasmDevice implements Device {
   async tune(): Promise<Tiles> {
     if (this.#disposed) throw this.#unusable("tune", null);
     const simd = this.info.simd!;
-    const rows = setFastestTile(this.#exports, this.#allocator, simd, STUDY);
+    const rows = fastestTile(this.#exports, this.#allocator, simd);
     this.#exports.setTile(this.tile);
     return { device: "wasm", on: simd, rows };
   }
