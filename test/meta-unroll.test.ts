@@ -319,7 +319,8 @@ describe("reference", () => {
     );
     error(
       () => sgd({ mode: "all" as never }),
-      'unroll: unknown mode: "all". Use one of "store", "checkpoint", "sqrt", "mixed".',
+      'unroll: unknown mode: "all". Use one of "store", "checkpoint", "sqrt", "mixed", ' +
+        '"finiteDifference", "forward", "es", "pes".',
     );
     error(
       () => sgd({ truncate: 0 }),

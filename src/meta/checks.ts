@@ -12,7 +12,10 @@ interface Given {
   readonly truncate?: number;
 }
 
-const MODES = ["store", "checkpoint", "sqrt", "mixed"];
+const MODES = [
+  ...["store", "checkpoint", "sqrt", "mixed", "finiteDifference"],
+  ...["forward", "es", "pes"],
+];
 
 /** Throws ValueError for what `unroll` does not take. */
 export function checkUnroll({ steps, order, mode, tasks, weights, truncate }: Given): void {

@@ -10,10 +10,19 @@ import { unrecorded } from "../tensor/frame";
 import type { Tensor } from "../tensor/tensor";
 import { leavesOf, mapTree, refill, type Tree } from "../tensor/tree";
 import { type Factors, valueGradFactors } from "./factors";
+import { differenceValueAndGrad } from "./finiteDifference";
 import type { InnerOptimizer } from "./innerOptimizer";
 import { mixedValueAndGrad } from "./mixed";
 
-export type Mode = "store" | "checkpoint" | "sqrt" | "mixed";
+export type Mode =
+  | "store"
+  | "checkpoint"
+  | "sqrt"
+  | "mixed"
+  | "finiteDifference"
+  | "forward"
+  | "es"
+  | "pes";
 
 export interface LoopOptions<P extends Tree, M extends Tree, S extends Tree, B> {
   readonly loss: (params: P, batch: B) => Tensor;
@@ -48,17 +57,21 @@ export interface Ended<P extends Tree, S extends Tree> extends Carry<P, S> {
   readonly losses: readonly Tensor[];
 }
 
-/** @internal The inner loop of the options, as a function of where it starts. */
-export function innerLoop<P extends Tree, M extends Tree, S extends Tree, B>(
+/** @internal One inner step: parameters, state, and the support loss before it. */
+export function innerStep<P extends Tree, M extends Tree, S extends Tree, B>(
   options: LoopOptions<P, M, S, B>,
-): (from: Carry<P, S>, meta: M, support: B, run: Run, seen?: Seen<P>) => Ended<P, S> {
-  const { inner, mode, truncate } = options;
+): (at: Carry<P, S>, meta: M, support: B, step: number, run: Run) => [P, S, Tensor] {
+  const { inner, mode } = options;
 
   function gradient(params: P, support: B, step: number, run: Run): [Tensor, P, Factors[][]?] {
     const loss = (p: P) => options.loss(p, options.batch(support, step));
-    const mixed = mode === "mixed" && run.differentiated && run.order === 2;
-    const by = <Q extends Tree>(f: (q: Q) => Tensor, q: Q): [Tensor, Q] =>
-      (mixed ? mixedValueAndGrad(f) : valueAndGrad(f))(q);
+    const twice = run.differentiated && run.order === 2;
+    const by = <Q extends Tree>(f: (q: Q) => Tensor, q: Q): [Tensor, Q] => {
+      if (twice && mode === "mixed") return mixedValueAndGrad(f)(q);
+      return (twice && mode === "finiteDifference" ? differenceValueAndGrad(f) : valueAndGrad(f))(
+        q,
+      );
+    };
     if (inner.needsFactors === true) return valueGradFactors(loss, params);
     if (inner.moves === undefined) return by(loss, params);
     // Of parameters that stay, no gradient is worked out.
@@ -87,7 +100,7 @@ export function innerLoop<P extends Tree, M extends Tree, S extends Tree, B>(
     ];
   }
 
-  function advance(at: Carry<P, S>, meta: M, support: B, step: number, run: Run): [P, S, Tensor] {
+  return (at, meta, support, step, run) => {
     const found = () => gradient(at.params, support, step, run);
     const [loss, grads, factors] = run.order === 1 ? unrecorded(found) : found();
     const cut = <T extends Tree>(x: T): T => (run.order === 1 ? stopGradient(x) : x);
@@ -97,8 +110,15 @@ export function innerLoop<P extends Tree, M extends Tree, S extends Tree, B>(
     const move = run.differentiated && mode === "mixed" ? checkpoint(update) : update;
     const [params, state] = move(cut(grads), at.params, at.state, meta, value);
     return [params, state, stopGradient(value)];
-  }
+  };
+}
 
+/** @internal The inner loop of the options, as a function of where it starts. */
+export function innerLoop<P extends Tree, M extends Tree, S extends Tree, B>(
+  options: LoopOptions<P, M, S, B>,
+): (from: Carry<P, S>, meta: M, support: B, run: Run, seen?: Seen<P>) => Ended<P, S> {
+  const { mode, truncate } = options;
+  const advance = innerStep(options);
   return (from, meta, support, run, seen) => {
     const losses: Tensor[] = [];
     let at = { ...from, params: tapped(from.params, run.taps?.[0]) };

@@ -15,8 +15,10 @@ import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
 import { checkOrder, checkSteps, checkUnroll, checkWeights } from "./checks";
+import { estimate, isEstimated } from "./estimate";
+import { checkEvolution, type EvolutionOptions, type JudgeOne } from "./evolution";
 import type { InnerOptimizer } from "./innerOptimizer";
-import { type Carry, innerLoop, type Mode, type Run } from "./loop";
+import { type Carry, innerLoop, innerStep, type Mode, type Run } from "./loop";
 import { countNonFinite, weighted } from "./stats";
 import { alike, isList, listed, someTasks, stacked, type Task, type Tasks } from "./tasks";
 
@@ -40,8 +42,16 @@ export interface UnrollOptions<P extends Tree, M extends Tree, S extends Tree, B
    * as sqrt (from 16 steps; below, those of each step, and its gradient), with Hessian products by
    * forward mode, which cost less than running a step again; as store for an optimizer that reads
    * factors of gradients. Where every step is looked at, by `weights` or `trace`, sqrt and mixed
-   * keep those of each step too. Default "store". */
+   * keep those of each step too. "finiteDifference": as mixed, but Hessian products are differences
+   * of gradients, an approximation by kernels of first order. "forward": nothing; derivatives are
+   * pushed forward, one for each number that is learned. "es", "pes": nothing; antithetic evolution
+   * strategies, in `window` persistent ones. The last three know no `trace`. Default "store". */
   readonly mode?: Mode;
+  /** What the gradient is by in the modes "forward", "es" and "pes", whose cost or noise grows with
+   * it: "meta" is what the inner optimizer learns. Default: that and the parameters. */
+  readonly by?: "meta";
+  /** Of the modes "es" and "pes". */
+  readonly evolution?: EvolutionOptions;
   /** "batch" runs every op once for all tasks, whose shapes must be equal: one graph for all of
    * them. "loop" takes them one by one and frees each one's graph before the next: less memory,
    * more calls. Same result, to rounding. Default "loop"; "batch" for stacked tasks, and inside
@@ -97,6 +107,8 @@ export interface MetaGradOptions {
   readonly weights?: Tensor;
   /** In the place of the options'. */
   readonly order?: 1 | 2;
+  /** For the modes "es" and "pes": another one each time. */
+  readonly key?: Key;
 }
 
 /** Where the inner loop of each task stands: as tasks, in a list or stacked. */
@@ -151,10 +163,15 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
   options: UnrollOptions<P, M, S, B>,
 ): Unrolled<P, M, B, S> {
   checkUnroll(options);
+  checkEvolution(options.evolution ?? {}, options.mode);
   const { loss, inner, steps, order, mode = "store", trace = false, tasks: way } = options;
   const { truncate = Number.POSITIVE_INFINITY, batch = (support: B) => support } = options;
-  const loop = innerLoop({ loss, inner, steps, mode, truncate, batch });
-  const onQuery = mode === "store" ? loss : (p: P, b: B) => checkpoint((q: P) => loss(q, b))(p);
+  const common = { loss, inner, steps, mode, truncate, batch };
+  const loop = innerLoop(common);
+  const onQuery =
+    mode === "store" || isEstimated(mode)
+      ? loss
+      : (p: P, b: B) => checkpoint((q: P) => loss(q, b))(p);
 
   function judge(
     { params, meta }: Learned<P, M>,
@@ -292,6 +309,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
     given: MetaGradOptions,
   ): Result {
     const ask = asked(given);
+    if (isEstimated(mode)) return guessed(learned, tasks, from, ask, given.key);
     const at = from as Tasks<unknown> | null; // any trees stack alike
     if (!together(tasks)) {
       const list = at === null ? null : listed(at);
@@ -302,6 +320,30 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
     if (at === null || !isList(at)) return result;
     const carry = listed(result.carry as unknown as Tasks<unknown>) as unknown as Carries<P, S>;
     return { ...result, carry };
+  }
+
+  function guessed(
+    learned: Learned<P, M>,
+    tasks: Tasks<B>,
+    from: Carries<P, S> | null,
+    ask: Ask,
+    key: Key | undefined,
+  ): Result {
+    const own: Ask = { ...ask, differentiated: false };
+    const one: JudgeOne<P, M, B> = (l, task, at) =>
+      judge(l, task, (at[0] as Carry<P, S>) ?? null, own);
+    const advance = innerStep(common);
+    const pushed = {
+      ...{ steps, begin, weights: ask.weights },
+      step: (at: Carry<P, S>, meta: M, { support }: Task<B>, k: number): Carry<P, S> => {
+        const [params, state] = advance(at, meta, support, k, own);
+        return { params, state };
+      },
+      query: (p: P, { query }: Task<B>) => loss(p, query),
+    };
+    const { by, evolution = {} } = options;
+    const estimator = { mode, evolution, by, judge: one, pushed };
+    return estimate(estimator, learned, tasks, from, { key, atOnce: together(tasks) });
   }
 
   return {
