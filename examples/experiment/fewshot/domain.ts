@@ -1,0 +1,131 @@
+// What few-shot methods are compared on: streams of tasks of disjoint classes, the net that all
+// methods share, and how one is judged.
+
+import {
+  crossEntropy,
+  type data,
+  key,
+  mean,
+  mse,
+  nn,
+  relu,
+  type Tensor,
+  type Tree,
+  tensor,
+} from "hypergrad";
+
+export type HostTask = data.Episode | data.SinusoidTask;
+export type Stream = (index: number) => HostTask;
+
+/** Parameters in two parts: what sees, and what decides. */
+export type NetParams = { readonly trunk: Tree; readonly head: Tree };
+
+export interface Net {
+  /** Inputs to features [n, d]. */
+  readonly trunk: nn.Layer;
+  readonly head: nn.Layer;
+  /** A head of so many outputs, for joint pre-training. */
+  headOf(outputs: number): nn.Layer;
+}
+
+export interface Domain {
+  readonly name: string;
+  readonly kind: "points" | "images";
+  readonly about: string;
+  readonly net: Net;
+  readonly way: number;
+  readonly shot: number;
+  readonly query: number;
+  /** Inner steps in training, and the most at test time. */
+  readonly steps: number;
+  readonly testSteps: number;
+  readonly innerLr: number;
+  /** Adam's rate in meta-training. */
+  readonly outerLr: number;
+  /** Tasks of a meta-step. */
+  readonly metaBatch: number;
+  readonly testTasks: number;
+  /** Accuracy to reach; for points the error to fall below. */
+  readonly threshold: number;
+  /** Tasks of the training classes; `shot` in the place of the domain's. */
+  train(seed: number, shot?: number): Stream;
+  /** Tasks of other classes, for choosing rates. */
+  readonly valid: Stream;
+  readonly test: Stream;
+  /** The training classes, for joint pre-training. */
+  readonly pool?: data.ClassPool;
+}
+
+export function predict(net: Net, params: NetParams, x: Tensor): Tensor {
+  return net.head.apply(params.head, net.trunk.apply(params.trunk, x));
+}
+
+export function lossOf({ net, kind }: Pick<Domain, "net" | "kind">) {
+  return (params: NetParams, { x, y }: data.Examples): Tensor => {
+    const out = predict(net, params, x);
+    return kind === "points" ? mse(out, y) : crossEntropy(out, y);
+  };
+}
+
+export function initNet(net: Net, seed: number): NetParams {
+  return { trunk: net.trunk.init(key(2 * seed)), head: net.head.init(key(2 * seed + 1)) };
+}
+
+/** 1-40-40-1. He et al. 2015: variance 2 / fan-in behind a relu, 1 / fan-in at the input. */
+export function pointNet(hidden = 40): Net {
+  const trunk = nn.sequential(
+    nn.linear(1, hidden, { gain: 1 }),
+    relu,
+    nn.linear(hidden, hidden),
+    relu,
+  );
+  const headOf = (outputs: number) => nn.linear(hidden, outputs);
+  return { trunk, head: headOf(1), headOf };
+}
+
+export interface ConvNetOptions {
+  readonly channels: number;
+  readonly filters: number;
+  readonly way: number;
+}
+
+/** Conv-4 with strides for pooling, input side 28 or 32; its norm uses the statistics of the very
+ * batch, so predictions are transductive. */
+export function convNet({ channels, filters, way }: ConvNetOptions): Net {
+  const block = (inputs: number) => [
+    nn.conv(inputs, filters, { size: 3, stride: 2, padding: 1, bias: false }),
+    nn.norm(filters, { eps: 1e-3 }),
+    relu,
+  ];
+  const out = (x: Tensor) => mean(x, { axis: [1, 2] });
+  const trunk = nn.sequential(
+    ...block(channels),
+    ...block(filters),
+    ...block(filters),
+    ...block(filters),
+    out,
+  );
+  const headOf = (outputs: number) => nn.linear(filters, outputs);
+  return { trunk, head: headOf(way), headOf };
+}
+
+/** Tasks as one, with an axis of tasks in front of every tensor. */
+export function stackTasks(tasks: readonly HostTask[]): data.TaskTensors {
+  const side = (name: "support" | "query") => {
+    const parts = tasks.map((task) => task[name] as data.HostExamples);
+    const { shape, y } = parts[0];
+    const x = new Float32Array(parts.length * parts[0].x.length);
+    for (const [i, part] of parts.entries()) x.set(part.x, i * part.x.length);
+    const whole = y instanceof Int32Array;
+    const ys = whole
+      ? new Int32Array(parts.length * y.length)
+      : new Float32Array(parts.length * y.length);
+    for (const [i, part] of parts.entries()) ys.set(part.y, i * y.length);
+    return { x, y: ys, shape: [parts.length, ...shape], labels: [parts.length, shape[0]] };
+  };
+  const tensors = ({ x, y, shape, labels }: ReturnType<typeof side>): data.Examples => ({
+    x: tensor(x, shape, "float32"),
+    y: y instanceof Int32Array ? tensor(y, labels, "int32") : tensor(y, shape, "float32"),
+  });
+  return { support: tensors(side("support")), query: tensors(side("query")) };
+}

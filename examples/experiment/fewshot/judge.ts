@@ -1,0 +1,112 @@
+// How an adapted learner does on fixed test tasks after every number of steps, all tasks of a chunk
+// in one program.
+
+import { compile, type data, dispose, type Tensor, type Tree, vmap } from "hypergrad";
+import type { Outcome, Point, Tell } from "../experiment";
+import { type Domain, type HostTask, type Stream, stackTasks } from "./domain";
+
+/** Outputs for a task's query inputs after so many steps on its support. */
+export type Predict<L extends Tree> = (learned: L, task: data.TaskTensors, steps: number) => Tensor;
+
+/** Scores by number of steps, from 0: of each task. */
+export type Scores = {
+  /** Accuracy, or mean squared error; NaN where an output was no finite number. */
+  readonly score: readonly number[][];
+  readonly f1: readonly number[][];
+};
+
+const CHUNK = 20;
+
+export async function judge<L extends Tree>(
+  domain: Domain,
+  learned: L,
+  predict: Predict<L>,
+  options: { stream: Stream; tasks: number; columns: readonly number[]; tell?: Tell },
+): Promise<Scores> {
+  const { stream, tasks, columns, tell } = options;
+  const chunk = Math.min(CHUNK, tasks);
+  const all = compile((l: L, batch: data.TaskTensors) =>
+    columns.map((k) =>
+      vmap((task: data.TaskTensors) => predict(l, task, k))(batch as unknown as data.TaskTensors),
+    ),
+  );
+  const score: number[][] = columns.map(() => []);
+  const f1: number[][] = columns.map(() => []);
+  for (let from = 0; from < tasks; from += chunk) {
+    const list = Array.from({ length: chunk }, (_, i) => stream(from + i));
+    const batch = stackTasks(list);
+    const outs = all(learned, batch);
+    for (const [c, out] of outs.entries()) {
+      const values = await out.data();
+      const size = values.length / chunk;
+      for (const [i, task] of list.entries()) {
+        if (from + i >= tasks) break;
+        const own = values.subarray(i * size, (i + 1) * size) as Float32Array;
+        const found = scoreOf(domain, own, task);
+        score[c].push(found.score);
+        f1[c].push(found.f1);
+      }
+    }
+    dispose({ batch, outs } as unknown as Tree);
+    await tell?.(from + chunk, tasks, "testing");
+  }
+  all.dispose();
+  return { score, f1 };
+}
+
+function scoreOf({ kind, way }: Domain, out: Float32Array, { query }: HostTask) {
+  const finite = out.every(Number.isFinite);
+  if (kind === "points") {
+    let total = 0;
+    for (let i = 0; i < out.length; i++) total += (out[i] - query.y[i]) ** 2;
+    return { score: finite ? total / out.length : Number.NaN, f1: Number.NaN };
+  }
+  if (!finite) return { score: Number.NaN, f1: Number.NaN };
+  const n = query.y.length;
+  const hits = new Array<number>(way).fill(0);
+  const guessed = new Array<number>(way).fill(0);
+  const there = new Array<number>(way).fill(0);
+  for (let i = 0; i < n; i++) {
+    let best = 0;
+    for (let c = 1; c < way; c++) if (out[i * way + c] > out[i * way + best]) best = c;
+    guessed[best]++;
+    there[query.y[i]]++;
+    if (best === query.y[i]) hits[best]++;
+  }
+  const each = hits.map((hit, c) => (hit === 0 ? 0 : (2 * hit) / (guessed[c] + there[c])));
+  const right = hits.reduce((a, b) => a + b, 0);
+  return { score: right / n, f1: each.reduce((a, b) => a + b, 0) / way };
+}
+
+/** The mean over tasks; a prediction that is no number is a wrong one. */
+export function meanOf({ kind }: Domain, values: readonly number[]): number {
+  const counted = values.map((v) => (kind === "images" && Number.isNaN(v) ? 0 : v));
+  return counted.reduce((a, b) => a + b, 0) / counted.length;
+}
+
+/** What a job reports of scores after 0, 1, … steps. */
+export function outcomeOf(domain: Domain, scores: Scores, flops: number): Outcome {
+  const { kind, testSteps, steps, threshold } = domain;
+  const at = Math.min(testSteps, scores.score.length - 1);
+  const first = Math.min(steps, at);
+  const means = scores.score.map((values) => meanOf(domain, values));
+  const passed = means.findIndex((v) => (kind === "images" ? v >= threshold : v <= threshold));
+  const half = (values: readonly number[]) => {
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+    return (1.96 * Math.sqrt(squares / (values.length - 1))) / Math.sqrt(values.length);
+  };
+  const bad = scores.score[at].filter((v) => !Number.isFinite(v)).length;
+  return {
+    metrics: {
+      first: means[first],
+      last: means[at],
+      ...(kind === "images" ? { f1: meanOf(domain, scores.f1[at]) } : {}),
+      toThreshold: passed < 0 ? Number.NaN : passed,
+      notFinite: bad,
+      flops: flops / 1e9,
+    },
+    halves: { first: half(scores.score[first]), last: half(scores.score[at]) },
+    curves: { steps: means.map((v, k): Point => [k, v]) },
+  };
+}

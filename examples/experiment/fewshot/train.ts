@@ -1,0 +1,56 @@
+// Meta-training of any learner for a given amount of arithmetic, one compiled program a step: equal
+// arithmetic, not equal time, so that every run has the same bits.
+
+import { compile, type data, dispose, type Tensor, type Tree } from "hypergrad";
+import type { Tell } from "../experiment";
+import { type Domain, type Stream, stackTasks } from "./domain";
+
+export type Stepped<S extends Tree> = { state: S; value: Tensor };
+
+export interface TrainOptions<S extends Tree> {
+  readonly domain: Domain;
+  readonly stream: Stream;
+  /** Floating-point operations that all steps together may take. */
+  readonly flops: number;
+  readonly state: S;
+  /** `progress` runs from 0 to 1 over the training, a float32 scalar. */
+  readonly step: (state: S, tasks: data.TaskTensors, progress: Tensor) => Stepped<S>;
+  readonly scalar: (x: number) => Tensor;
+  readonly tell: Tell;
+}
+
+export interface Trained<S extends Tree> {
+  readonly state: S;
+  readonly flops: number;
+  readonly steps: number;
+  readonly losses: readonly number[];
+}
+
+/** Trains until the next step would take more than `flops`; at least one step. */
+export async function train<S extends Tree>(options: TrainOptions<S>): Promise<Trained<S>> {
+  const { domain, stream, flops, step, scalar, tell } = options;
+  const { metaBatch } = domain;
+  const program = compile((s: S, tasks: data.TaskTensors, progress: Tensor) =>
+    step(s, tasks, progress),
+  );
+  let { state } = options;
+  let [steps, count] = [1, 1];
+  const losses: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    const list = Array.from({ length: metaBatch }, (_, k) => stream(i * metaBatch + k));
+    const tasks = stackTasks(list);
+    const progress = scalar(i / steps);
+    const next = program(state, tasks, progress);
+    dispose({ state, tasks, progress } as unknown as Tree);
+    state = next.state;
+    if (i === 0) {
+      count = program.stats().flops;
+      steps = Math.max(1, Math.floor(flops / count));
+    }
+    losses.push(await next.value.item());
+    next.value.dispose();
+    if (i % 5 === 0) await tell(i, steps, `loss ${losses[i].toFixed(3)}`);
+  }
+  program.dispose();
+  return { state, flops: steps * count, steps, losses };
+}

@@ -1,0 +1,99 @@
+// Runs one of the five systems beside its baselines under the same budget and reports it.
+// npm run experiment -- s0|s1|s2|s3|s4 [--data DIR] [--seeds N] [--budget MIN] [--resume]
+
+import { readFile, writeFile } from "node:fs/promises";
+import { init } from "hypergrad";
+import { clock, progress } from "../demo/progress";
+import type { Experiment, Job, Result } from "./experiment";
+import { type Command, help, type Name, parseOptions, UsageError } from "./options";
+import { type Record, readRecord, recordOf, writeRecord } from "./record";
+import { reportOf } from "./report";
+import { tablesOf, tableText } from "./summary";
+
+const experiments: { [name in Name]?: () => Promise<Experiment> } = {
+  s3: async () => (await import("./s3/index")).s3,
+};
+
+const started = performance.now();
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = parseOptions(args);
+  if (command === null) {
+    console.log(help);
+    return 0;
+  }
+  const { settings, out } = command;
+  const file = `${out}/results.json`;
+  const earlier = command.resume ? await readRecord(file, settings) : null;
+  const device = (await init({ device: settings.device })).info.reason;
+  const version = await versions();
+  if (earlier !== null && (earlier.device !== device || earlier.version !== version)) {
+    console.warn(`warning: resumed from ${earlier.version} on ${earlier.device}: bits may differ`);
+  }
+  const experiment = await experiments[settings.experiment]!();
+  const seeds = Array.from({ length: command.seeds }, (_, i) => settings.seed + i);
+  const plan = await experiment.plan(settings, seeds, command.data);
+  console.log(`${version}\ndevice ${device}\n${experiment.title}`);
+  for (const line of plan.about) console.log(`  ${line}`);
+
+  const results: Result[] = [];
+  const record = (): Record => recordOf({ settings, device, version, results });
+  for (const [i, job] of plan.jobs.entries()) {
+    const same = (r: Result) =>
+      r.group === job.group && r.method === job.method && r.seed === job.seed;
+    const known = earlier?.results.find(same);
+    results.push(known ?? (await runJob(job, `${i + 1}/${plan.jobs.length}`)));
+    if (known === undefined) await writeRecord(file, record());
+  }
+  await writeRecord(file, record());
+  const page = `${out}/report.html`;
+  await writeFile(page, reportOf(experiment, plan, record(), commandOf(command)));
+
+  const repeated = command.seeds > 1 ? `mean over ${command.seeds} seeds` : "one seed";
+  console.log(`\n${repeated}, ± half the 95 % interval`);
+  for (const table of tablesOf(plan, results)) console.log(`\n${tableText(table)}`);
+  console.log();
+  for (const line of plan.verdict(results)) console.log(`- ${line}`);
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`\nreport ${page}; numbers ${file}; digest ${record().digest}; ${clock(seconds)}`);
+  return 0;
+}
+
+async function runJob(job: Job, place: string): Promise<Result> {
+  const { group, method, seed } = job;
+  const from = performance.now();
+  const bar = progress(`${place} ${group}, ${method}, seed ${seed}`, 100);
+  try {
+    const outcome = await job.run(async (done, total, note = "") => {
+      bar.update(Math.round((100 * done) / total), note);
+      await new Promise((resolve) => setImmediate(resolve)); // signals and the terminal
+    });
+    return { group, method, seed, seconds: (performance.now() - from) / 1000, outcome };
+  } finally {
+    bar.stop();
+  }
+}
+
+/** The command that makes this run again. */
+function commandOf({ settings, seeds, data }: Command): string {
+  const { experiment, seed, budget, device } = settings;
+  const folder = data === undefined ? "" : ` --data ${data}`;
+  const rest = `--seeds ${seeds} --seed ${seed} --budget ${budget} --device ${device}`;
+  return `npm run experiment -- ${experiment}${folder} ${rest}`;
+}
+
+async function versions(): Promise<string> {
+  const file = new URL("../../package.json", import.meta.url);
+  const { version } = JSON.parse(await readFile(file, "utf8"));
+  return `hypergrad ${version}, Node ${process.versions.node}`;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError;
+  const known = error instanceof Error && (usage || /Error$/.test(error.name));
+  console.error(known && process.env.DEBUG === undefined ? `experiment: ${error.message}` : error);
+  if (usage) console.error("npm run experiment -- --help lists the options");
+  process.exitCode = usage ? 2 : 1;
+}

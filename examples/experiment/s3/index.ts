@@ -1,0 +1,162 @@
+// S3, initialisations for transfer: MAML and its kin beside fresh and pre-trained weights, all with
+// the same arithmetic for training, on test classes that none has seen.
+
+import { meta } from "hypergrad";
+import type { Experiment, Job, Metric, Plan, Result } from "../experiment";
+import { jointMethod, scratchMethod } from "../fewshot/baselines";
+import type { Domain } from "../fewshot/domain";
+import {
+  characterPools,
+  digitPool,
+  flowerPool,
+  imageDomain,
+  omniglotPools,
+  photographPools,
+  sineDomain,
+} from "../fewshot/domains";
+import {
+  type AnyInner,
+  imamlMethod,
+  type Method,
+  mamlMethod,
+  protoMethod,
+  reptileMethod,
+} from "../fewshot/methods";
+import type { Settings } from "../options";
+import { cellOf } from "../summary";
+
+/** Floating-point operations that one method on one domain gets for a minute of the budget, all
+ * seeds together. */
+const IMAGE_RATE = 75e9;
+const POINT_RATE = 40e9;
+
+const asInner = (x: unknown) => x as AnyInner;
+
+function methodsOf(domain: Domain): [string, Method][] {
+  const { inner } = meta;
+  const lr = domain.innerLr;
+  const common: [string, Method][] = [
+    ["fresh weights", scratchMethod],
+    ["joint pre-training", jointMethod],
+    ["first-order MAML", mamlMethod({ order: 1 })],
+    ["MAML", mamlMethod({ order: 2 })],
+    ["Meta-SGD", mamlMethod({ order: 2, inner: asInner(inner.metaSgd({ lr })) })],
+  ];
+  if (domain.kind === "points") return common;
+  const plus = { inner: asInner(inner.perStep({ lr: lr / 4 })), steps: 3, plusPlus: true };
+  const adam = asInner(inner.adam({ lr: 1e-2, beta1: 0, eps: 1e-8 }));
+  return [
+    ...common,
+    ["MAML as in the definition, rate 0.01", slow],
+    ["MAML++", mamlMethod({ order: 2, ...plus })],
+    ["ANIL", mamlMethod({ order: 2, headOnly: true })],
+    ["Reptile", reptileMethod({ inner: adam, steps: 5, shot: 5, rate: 1 })],
+    ["iMAML", imamlMethod(5, 0.1, 2)],
+    ["ProtoNet", protoMethod],
+  ];
+}
+
+/** The setting of the definition: rate 0.01, which is known to be weak. */
+const slow: Method = (work) =>
+  mamlMethod({ order: 2 })({ ...work, domain: { ...work.domain, innerLr: 0.01 } });
+
+const number = { form: "number" } as const;
+const measured = { name: "seconds", label: "seconds", better: "neither", measured: true } as const;
+
+function metricsOf({ kind, steps, testSteps, threshold }: Domain): Metric[] {
+  const images = kind === "images";
+  const score = images
+    ? ({ better: "higher", form: "percent" } as const)
+    : ({ better: "lower", ...number } as const);
+  const name = images ? "accuracy" : "MSE";
+  const after = (k: number) => `${name}, ${k} ${k === 1 ? "step" : "steps"}`;
+  const bound = images ? `${100 * threshold} %` : String(threshold);
+  return [
+    { name: "first", label: after(steps), ...score },
+    { name: "last", label: after(testSteps), ...score },
+    ...(images ? [{ name: "f1", label: "macro F1", ...score }] : []),
+    { name: "toThreshold", label: `steps to ${bound}`, better: "lower", form: "number" },
+    { name: "notFinite", label: "not finite", better: "lower", form: "whole" },
+    { name: "flops", label: "GFLOP", better: "neither", ...number },
+    { ...measured, form: "number" },
+  ];
+}
+
+async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]> {
+  if (!real || folder === undefined) {
+    const pools = characterPools();
+    const name = "drawn characters";
+    const small = { filters: 16, testTasks: 100, tasks: 4, outerLr: 3e-3 };
+    return [sineDomain(), imageDomain({ name, pools, threshold: 0.7, ...small })];
+  }
+  const common = { filters: 32, testTasks: 600 };
+  const characters = await omniglotPools(folder);
+  const digits = await digitPool(folder);
+  const photographs = await photographPools(folder);
+  const flowers = await flowerPool(folder);
+  return [
+    imageDomain({ ...common, name: "Omniglot", pools: characters, threshold: 0.9 }),
+    imageDomain({
+      ...{ ...common, name: "Omniglot to digits", threshold: 0.6 },
+      pools: { ...characters, test: digits },
+    }),
+    imageDomain({
+      ...{ ...common, name: "photographs (64 classes)", threshold: 0.4, shot: 5, innerLr: 0.1 },
+      ...{ pools: photographs, query: 5, tasks: 4 },
+    }),
+    imageDomain({
+      ...{ ...common, name: "photographs to flowers", threshold: 0.4, shot: 5, innerLr: 0.1 },
+      ...{ pools: { ...photographs, test: flowers }, query: 5, tasks: 4 },
+    }),
+  ];
+}
+
+function verdict(domains: readonly Domain[], results: readonly Result[]): string[] {
+  return domains.map(({ name, kind, testSteps }) => {
+    const own = results.filter(({ group }) => group === name);
+    const methods = [...new Set(own.map(({ method }) => method))];
+    const means = methods.map((method) => {
+      const values = own.filter((r) => r.method === method);
+      return cellOf(values.map(({ outcome }) => outcome.metrics.last)).mean;
+    });
+    const sign = kind === "images" ? 1 : -1;
+    const order = means.map((_, i) => i).sort((a, b) => sign * (means[b] - means[a]));
+    const shown = (i: number) =>
+      `${methods[i]} ${kind === "images" ? `${(100 * means[i]).toFixed(1)} %` : means[i].toFixed(3)}`;
+    const joint = methods.indexOf("joint pre-training");
+    return (
+      `${name}, after ${testSteps} steps: ahead is ${shown(order[0])}, then ` +
+      `${shown(order[1])}; ${shown(joint)} is number ` +
+      `${order.indexOf(joint) + 1} of ${order.length}.`
+    );
+  });
+}
+
+export const s3: Experiment = {
+  title: "S3: initialisations that adapt in few steps",
+  async plan(settings, seeds, folder): Promise<Plan> {
+    const domains = await domainsOf(settings, folder);
+    const jobs = domains.flatMap((domain): Job[] => {
+      const rate = domain.kind === "points" ? POINT_RATE : IMAGE_RATE;
+      const flops = (rate * settings.budget) / (seeds.length * domains.length);
+      return methodsOf(domain).flatMap(([method, run]) =>
+        seeds.map((seed) => ({
+          ...{ group: domain.name, method, seed },
+          run: (tell) => run({ domain, seed, flops, tell }),
+        })),
+      );
+    });
+    return {
+      about: [
+        ...domains.map(({ about }) => about),
+        "Every method gets the same arithmetic for training, as its compiled step counts it; " +
+          "baselines choose among five fine-tuning rates on validation tasks.",
+        "The intervals of one seed are over test tasks, of several seeds over seeds.",
+      ],
+      jobs,
+      metrics: Object.fromEntries(domains.map((domain) => [domain.name, metricsOf(domain)])),
+      charts: [{ curve: "steps", x: "inner steps", y: "score on test tasks" }],
+      verdict: (results) => verdict(domains, results),
+    };
+  },
+};
