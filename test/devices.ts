@@ -1,6 +1,7 @@
 // Every device that tests know, how to make it, and how to get it where it is absent. An absent
 // device is skipped by name; with HYPERGRAD_REQUIRE_DEVICES=1 its absence is a failure.
 
+import { test } from "vitest";
 import type { Device } from "../src/device/device";
 import { referenceDevice } from "../src/device/reference/device";
 import { wasmDevice } from "../src/device/wasm/device";
@@ -77,3 +78,17 @@ export async function findDevices(
 
 /** Whether an absent device is a failure. */
 export const devicesRequired = () => process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
+
+/** A skipped test for each absent device, which names it and says how to get it; a failed one where
+ * it is required. */
+export function absentTests(absent: readonly Absent[]): void {
+  for (const { name, how, why } of absent) {
+    const title = `${name}: absent: ${how}`;
+    if (!devicesRequired()) test.skip(title);
+    else {
+      test(title, () => {
+        throw new Error(`${name} is required and absent: ${why}. To get it: ${how}.`);
+      });
+    }
+  }
+}

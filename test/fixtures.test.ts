@@ -2,66 +2,35 @@
 // engine's float64 ones: within 1e-8 on the reference device and 1e-4 on float32 devices, relative
 // to the largest of each array; eager and compiled.
 
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { setDevice } from "../src/device/current";
 import { referenceDevice } from "../src/device/reference/device";
-import { compile } from "../src/program/compile";
 import { tensor } from "../src/tensor/create";
-import { dispose, scope } from "../src/tensor/scope";
-import type { Tree } from "../src/tensor/tree";
-import { findDevices } from "./devices";
-import { type Fixture, folder, load, near, tensors } from "./fixtures/fixture";
-import { type Model, models } from "./fixtures/models";
+import { absentTests, findDevices } from "./devices";
+import { compiled, eager } from "./fixtures/checks";
+import { near, parse } from "./fixtures/fixture";
+import { folder, textOf } from "./fixtures/folder";
+import { models } from "./fixtures/models";
 
-const names = ["reference", "wasm", "wasm relaxed"];
-const { present, absent } = await findDevices(names);
-
-/** The files' numbers have nine digits: 5e-10 of the largest is their own rounding. */
-const rateOf = (device: string) => (device === "reference" ? 1e-8 : 1e-4);
-
-const inputsOf = ({ inputs, attrs }: Fixture, { scalars }: Model): Tree => {
-  const extra = Object.entries(scalars?.(attrs) ?? {}).map(([name, v]) => [name, tensor(v)]);
-  return { ...tensors<{ readonly [name: string]: Tree }>(inputs), ...Object.fromEntries(extra) };
-};
+const { present, absent } = await findDevices(["reference", "wasm", "wasm relaxed"]);
 
 for (const { name: on, device } of present) {
   describe(`${on}: fixtures`, () => {
-    beforeEach(() => setDevice(device));
     afterAll(() => device.dispose());
 
     for (const [name, model] of Object.entries(models)) {
-      const fixture = load(name);
-      if (fixture === null) {
+      const text = textOf(name);
+      if (text === null) {
         test.skip(`${name}: absent: no ${folder}/${name}.json; set HYPERGRAD_FIXTURES`);
         continue;
       }
-      test(`${name}, eager`, async () => {
-        const before = device.memory().tensors;
-        const inputs = inputsOf(fixture, model);
-        const found = scope(() => model.run(inputs, fixture.attrs));
-        await near(found, fixture.expected, rateOf(on));
-        dispose([inputs, found]);
-        expect(device.memory().tensors).toBe(before);
-      });
-      test(`${name}, compiled`, async () => {
-        const before = device.memory().tensors;
-        const inputs = inputsOf(fixture, model);
-        const step = compile((given: Tree) => model.run(given, fixture.attrs));
-        for (let run = 0; run < 2; run++) {
-          const found = step(inputs);
-          await near(found, fixture.expected, rateOf(on));
-          dispose(found);
-        }
-        expect(step.stats().programs).toBe(1);
-        step.dispose();
-        dispose(inputs);
-        expect(device.memory().tensors).toBe(before);
-      });
+      test(`${name}, eager`, () => eager(device, parse(text), model));
+      test(`${name}, compiled`, () => compiled(device, parse(text), model));
     }
   });
 }
 
-for (const { name, how } of absent) test.skip(`${name}: absent: ${how}`);
+absentTests(absent);
 
 test("a value that is off by more than the rate is found, and one inside is not", async () => {
   setDevice(referenceDevice());

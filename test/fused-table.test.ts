@@ -1,9 +1,9 @@
-// The fused ops through every suite of the table, on every device: values against truth, gradients
-// to order 3 against differences, fused against decomposed, compiled against eager, vmap against
-// the loop.
+// The fused ops through every suite of the table, on every device that needs no GPU: values against
+// truth, gradients to order 3 against differences, fused against decomposed, compiled against
+// eager, vmap against the loop.
 
 import { afterAll, describe, test } from "vitest";
-import { devicesRequired, findDevices } from "./devices";
+import { absentTests, findDevices } from "./devices";
 import { batched } from "./suites/batched";
 import { compiled } from "./suites/compiled";
 import { decomposition } from "./suites/decomposition";
@@ -13,7 +13,7 @@ import { parity } from "./suites/parity";
 import { leakFree } from "./suites/suite";
 import { fusedRows } from "./table/fused";
 
-const { present, absent } = await findDevices();
+const { present, absent } = await findDevices(["reference", "wasm", "wasm relaxed"]);
 
 for (const { name, device } of present) {
   const report = leakFree(device, test);
@@ -29,12 +29,4 @@ for (const { name, device } of present) {
   afterAll(() => device.dispose());
 }
 
-for (const { name, how, why } of absent) {
-  const title = `${name}: absent: ${how}`;
-  if (!devicesRequired()) test.skip(title);
-  else {
-    test(title, () => {
-      throw new Error(`${name} is required and absent: ${why}. To get it: ${how}.`);
-    });
-  }
-}
+absentTests(absent);

@@ -2,7 +2,7 @@
 // that names it, or a failed one where its presence is required.
 
 import { afterAll, describe, test } from "vitest";
-import { devicesRequired, findDevices } from "./devices";
+import { absentTests, findDevices } from "./devices";
 import { compiled } from "./suites/compiled";
 import { decomposition } from "./suites/decomposition";
 import { forward } from "./suites/forward";
@@ -19,13 +19,5 @@ export async function onDevices(names: readonly string[]): Promise<void> {
     describe(`${name}: compiled = eager`, () => compiled(device, report));
     afterAll(() => device.dispose());
   }
-  for (const { name, how, why } of absent) {
-    const title = `${name}: absent: ${how}`;
-    if (!devicesRequired()) test.skip(title);
-    else {
-      test(title, () => {
-        throw new Error(`${name} is required and absent: ${why}. To get it: ${how}.`);
-      });
-    }
-  }
+  absentTests(absent);
 }

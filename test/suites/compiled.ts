@@ -24,32 +24,39 @@ async function check(row: Row, device: Device): Promise<void> {
   const by = along(row, device);
   setDevice(device);
   try {
-    for (const [order, f] of functionsOf(row, row.f, by).entries()) {
-      // A software adapter takes long over each pipeline, and the second gradient has the most.
-      if (device.name === "webgpu" && order === 1) continue;
-      const want = await read(
-        scope(() => f(...xs)),
-        xs,
-      );
-      const step = compile((...list: Tensor[]) => f(...list));
-      try {
-        // The second run must not depend on what the first left in memory.
-        for (const run of ["first", "second"]) {
-          const got = await read(step(...xs), xs);
-          for (const [i, y] of want.entries()) {
-            const what = `${ORDERS[order]} ${i}, ${run} run`;
-            if (got[i].dtype !== y.dtype || got[i].shape.join() !== y.shape.join()) {
-              throw new Error(`${what}: ${got[i].dtype} [${got[i].shape}], not [${y.shape}]`);
-            }
-            const scale = rateOf(device) * largestOf(y.data);
-            compare(what, device.name, got[i].data, y.data, () => scale);
-          }
+    const orders = functionsOf(row, row.f, by);
+    await Promise.all(orders.map((f, order) => checkOne(ORDERS[order], f, xs, device)));
+  } finally {
+    dispose([...xs, ...by.weights, ...by.directions]);
+  }
+}
+
+async function checkOne(
+  title: string,
+  f: (...xs: Tensor[]) => Tensor[],
+  xs: readonly Tensor[],
+  device: Device,
+): Promise<void> {
+  const eager = read(
+    scope(() => f(...xs)),
+    xs,
+  );
+  const step = compile((...list: Tensor[]) => f(...list));
+  try {
+    // The second run must not depend on what the first left in memory.
+    const runs = [read(step(...xs), xs), read(step(...xs), xs)];
+    const want = await eager;
+    for (const [at, got] of (await Promise.all(runs)).entries()) {
+      for (const [i, y] of want.entries()) {
+        const what = `${title} ${i}, ${["first", "second"][at]} run`;
+        if (got[i].dtype !== y.dtype || got[i].shape.join() !== y.shape.join()) {
+          throw new Error(`${what}: ${got[i].dtype} [${got[i].shape}], not [${y.shape}]`);
         }
-      } finally {
-        step.dispose();
+        const scale = rateOf(device) * largestOf(y.data);
+        compare(what, device.name, got[i].data, y.data, () => scale);
       }
     }
   } finally {
-    dispose([...xs, ...by.weights, ...by.directions]);
+    step.dispose();
   }
 }

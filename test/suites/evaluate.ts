@@ -105,12 +105,12 @@ export function functionsOf(row: Row, f: Row["f"], { weights, directions }: Alon
   return isDifferentiable(row) ? [value, first, second] : [value];
 }
 
-/** Waits for results and frees them, but for those that are inputs handed back. */
+/** Reads results and frees them at once, but for those that are inputs handed back: what is asked
+ * for before the first wait comes back from a GPU together. */
 export async function read(ys: readonly Tensor[], xs: readonly Tensor[]): Promise<Found[]> {
-  const found: Found[] = [];
-  for (const y of ys) found.push({ shape: y.shape, dtype: y.dtype, data: await y.data() });
+  const found = ys.map(async (y) => ({ shape: y.shape, dtype: y.dtype, data: await y.data() }));
   dispose(ys, xs);
-  return found;
+  return Promise.all(found);
 }
 
 /**
@@ -131,16 +131,13 @@ export async function evaluate(
   const by = along(row, device, absolute);
   setDevice(device); // along() may have asked the reference for shapes
   try {
-    const results: Found[][] = [];
-    for (const each of functionsOf(row, f, by)) {
-      results.push(
-        await read(
-          scope(() => each(...xs)),
-          xs,
-        ),
-      );
-    }
-    return results;
+    const reading = functionsOf(row, f, by).map((each) =>
+      read(
+        scope(() => each(...xs)),
+        xs,
+      ),
+    );
+    return await Promise.all(reading);
   } finally {
     dispose([...xs, ...by.weights, ...by.directions]);
   }

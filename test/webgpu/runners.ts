@@ -1,10 +1,11 @@
-// Runs a bundled suite in Deno (wgpu, lavapipe) and in headless Chromium (Dawn, SwiftShader), and
-// hands back what its default export resolves to.
+// Runs a bundled module in Node (Dawn), in Deno (wgpu, lavapipe) and in headless Chromium (Dawn,
+// SwiftShader). The module's default export is called in a process or page of its own and speaks
+// to this one over a local server; a process that ends or falls silent is never waited for.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -47,58 +48,107 @@ export function dawnEnvironment(): Record<string, string> {
   return { VK_DRIVER_FILES, XDG_RUNTIME_DIR };
 }
 
-/** Runs a process that writes its result, as JSON, to a file: pipes are cut when it exits. */
-async function collect(
-  command: string,
-  args: (code: string) => string[],
-  write: (result: string) => string,
-  env: Record<string, string>,
-): Promise<unknown> {
-  const result = join(await mkdtemp(join(tmpdir(), "hypergrad-")), "result.json");
-  const child = spawn(command, args(write(result)), { env: { ...process.env, ...env } });
+/** What a module's default export is called with. */
+export interface Home {
+  /** Where the server is: `${base}fixtures/name.json` are files that it has. */
+  readonly base: string;
+}
+
+export interface Listener {
+  /** What the module posted to `${base}told`, as JSON, in order. */
+  told(message: unknown): void;
+  /** The content of a file, by its path on the server; null where there is none. */
+  file?(path: string): Promise<string | null>;
+}
+
+/** A running process or page. */
+interface Started {
+  /** Resolves with the last of its output once it has ended. */
+  readonly ended: Promise<string>;
+  stop(): void | Promise<void>;
+}
+
+/** Longest time without a word, in ms: a shader on a busy machine may take long to compile. */
+const SILENCE = 240_000;
+
+/** Calls the default export with where home is, and posts its result; the same everywhere. */
+const script = (suite: string, base: string) => `
+  const { default: run } = await import(${JSON.stringify(suite)});
+  const result = (await run({ base: ${JSON.stringify(base)} })) ?? null;
+  await fetch(${JSON.stringify(`${base}end`)}, { method: "POST", body: JSON.stringify(result) });`;
+
+function startProcess(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Started {
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => {
       output = (output + chunk).slice(-4000);
     });
   }
-  const code = await new Promise((done, fail) => {
-    child.on("error", fail);
-    child.on("close", done);
+  const ended = new Promise<string>((done) => {
+    child.on("error", (error) => done(error.message));
+    child.on("close", (code, signal) => done(`exit code ${code ?? signal}: ${output}`));
   });
-  if (!existsSync(result)) throw new Error(`no result, exit code ${code}: ${output}`);
-  return JSON.parse(await readFile(result, "utf8"));
+  return { ended, stop: () => void child.kill("SIGKILL") };
 }
 
-/** Runs the default export and writes its result; the same in Node and Deno. */
-const script = (path: string, result: string, leave: string) => `
-  const { writeFileSync } = await import("node:fs");
-  const suite = await import(${JSON.stringify(pathToFileURL(path).href)});
-  const result = (await suite.default()) ?? null;
-  writeFileSync(${JSON.stringify(result)}, JSON.stringify(result));
-  ${leave}`;
-
-export function runInDeno(path: string): Promise<unknown> {
-  const args = (code: string) => {
-    const url = `data:text/javascript,${encodeURIComponent(code)}`;
-    return [denoCommand()!, "run", "-A", "--unstable-webgpu", url];
-  };
-  const write = (result: string) => script(path, result, "Deno.exit(0);");
-  return collect(process.execPath, args, write, { XDG_RUNTIME_DIR: tmpdir() });
+export interface RunOptions {
+  /** Whether the runtime is to have WebGPU. Default true. */
+  readonly gpu?: boolean;
 }
 
-/** Runs in a Node of its own, which finds `navigator.gpu`: bundles outside the project cannot
- * find the `webgpu` package. */
-export function runInNode(path: string): Promise<unknown> {
+/** Node of its own, which finds `navigator.gpu`: bundles outside the project cannot find the
+ * `webgpu` package. `compilingGPU` has the same compiler, and runs nothing. */
+function startNode(path: string, base: string, gpu: boolean): Started {
   const dawn = `
     const dawn = await import(${JSON.stringify(pathToFileURL(resolve("webgpu")).href)});
     Object.assign(globalThis, dawn.globals);
     globalThis.navigator ??= {};
-    Object.defineProperty(globalThis.navigator, "gpu", { value: dawn.create([]) });`;
-  const args = (code: string) => ["--input-type=module", "-e", dawn + code];
-  const write = (result: string) => script(path, result, "process.exit(0);");
-  return collect(process.execPath, args, write, dawnEnvironment());
+    Object.defineProperty(globalThis.navigator, "gpu", { value: dawn.create([]) });
+    globalThis.compilingGPU = dawn.create(["backend=null"]);`;
+  const code = (gpu ? dawn : "") + script(pathToFileURL(path).href, base);
+  const args = ["--input-type=module", "-e", `${code}\nprocess.exit(0);`];
+  return startProcess(args, dawnEnvironment());
 }
+
+function startDeno(path: string, base: string, gpu: boolean): Started {
+  const code = `${script(pathToFileURL(path).href, base)}\nDeno.exit(0);`;
+  const url = `data:text/javascript,${encodeURIComponent(code)}`;
+  // SwiftShader is named for Dawn, which refuses Debian's lavapipe; wgpu takes that.
+  const named = process.env.VK_DRIVER_FILES;
+  const VK_DRIVER_FILES = named === SWIFTSHADER ? undefined : named;
+  const none = { DENO_WEBGPU_BACKEND: process.platform === "darwin" ? "dx12" : "metal" };
+  const env = { XDG_RUNTIME_DIR: tmpdir(), VK_DRIVER_FILES, ...(gpu ? {} : none) };
+  return startProcess([denoCommand()!, "run", "-A", "--unstable-webgpu", url], env);
+}
+
+async function startChromium(_path: string, base: string, gpu: boolean): Promise<Started> {
+  const { chromium } = await import("playwright-core");
+  const flags = gpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : [];
+  const quiet = ["--disable-quic", "--disable-background-networking"];
+  quiet.push("--disable-component-update", "--disable-sync");
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", ...flags, ...quiet],
+  });
+  const page = await browser.newPage();
+  let output = "";
+  const ended = new Promise<string>((done) => {
+    page.on("console", (message) => {
+      output = `${output}${message.text()}\n`.slice(-4000);
+    });
+    page.on("pageerror", (error) => done(`${error.message}\n${error.stack}`));
+    page.on("crash", () => done(`the page crashed: ${output}`));
+    browser.on("disconnected", () => done(`the browser ended: ${output}`));
+  });
+  await page.goto(base);
+  return { ended, stop: () => browser.close() };
+}
+
+const starters = { node: startNode, deno: startDeno, chromium: startChromium };
 
 /** A page that is cross-origin isolated, so that threads work in it too. */
 const HEADERS = {
@@ -106,44 +156,70 @@ const HEADERS = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-export async function runInChromium(path: string): Promise<unknown> {
-  const { chromium } = await import("playwright-core");
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/**
+ * Runs a bundle's default export and resolves with what it resolved to. Rejects when the process or
+ * page ends before that, or says nothing for four minutes.
+ */
+export async function run(
+  runtime: Runtime,
+  path: string,
+  listener: Listener = { told: () => {} },
+  { gpu = true }: RunOptions = {},
+): Promise<unknown> {
+  let finish = (_result: unknown) => {};
+  let fail = (_error: Error) => {};
+  const result = new Promise((done, failed) => {
+    finish = done;
+    fail = failed;
+  });
+  const silent = () => fail(new Error(`${runtime} said nothing for ${SILENCE / 1000} s`));
+  let timer = setTimeout(silent, SILENCE);
+  let base = "";
   const server = createServer(async (request, response) => {
-    const script = request.url === "/suite.mjs";
-    response.writeHead(200, {
-      ...HEADERS,
-      "Content-Type": script ? "text/javascript" : "text/html",
-    });
-    response.end(script ? await readFile(path) : "<!doctype html><title>suite</title>");
+    const url = request.url!;
+    clearTimeout(timer);
+    timer = setTimeout(silent, SILENCE);
+    const answer = (type: string, text: string | Buffer, status = 200) => {
+      response.writeHead(status, { ...HEADERS, "Content-Type": type });
+      response.end(text);
+    };
+    if (request.method === "POST") {
+      const body = JSON.parse(await bodyOf(request));
+      answer("text/plain", "");
+      if (url === "/told") listener.told(body);
+      else finish(body);
+    } else if (url === "/suite.mjs") answer("text/javascript", await readFile(path));
+    else if (url === "/") {
+      const code = script("/suite.mjs", base);
+      answer("text/html", `<!doctype html><script type="module">${code}</script>`);
+    } else {
+      const text = (await listener.file?.(url)) ?? null;
+      answer("application/json", text ?? "", text === null ? 404 : 200);
+    }
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--no-sandbox",
-      "--enable-unsafe-webgpu",
-      "--use-webgpu-adapter=swiftshader",
-      "--disable-quic",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  let started: Started | null = null;
   try {
-    const page = await browser.newPage();
-    await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
-    // As text: the test runner rewrites the imports of functions.
-    return await page.evaluate(`import("/suite.mjs")
-      .then((suite) => suite.default())
-      .then((result) => JSON.parse(JSON.stringify(result ?? null)))`);
+    started = await starters[runtime](path, base, gpu);
+    started.ended.then((output) => fail(new Error(`${runtime} ended early: ${output}`)));
+    return await result;
   } finally {
-    await browser.close();
+    clearTimeout(timer);
+    await started?.stop();
     server.close();
+    server.closeAllConnections();
   }
 }
 
 export const runIn: Record<Runtime, (path: string) => Promise<unknown>> = {
-  node: runInNode,
-  deno: runInDeno,
-  chromium: runInChromium,
+  node: (path) => run("node", path),
+  deno: (path) => run("deno", path),
+  chromium: (path) => run("chromium", path),
 };

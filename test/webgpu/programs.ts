@@ -1,9 +1,9 @@
-// Suite: what compiled steps promise on webgpu: eager's values, everything made once, one submit a
+// Group: what compiled steps promise on webgpu: eager's values, everything made once, one submit a
 // run, reads that do not hold up the next step. Each story throws with what it saw otherwise.
 
 import { setDevice } from "../../src/device/current";
 import { findAdapter } from "../../src/device/webgpu/adapter";
-import { WebGPUDevice, webgpuDevice } from "../../src/device/webgpu/device";
+import { WebGPUDevice } from "../../src/device/webgpu/device";
 import { grad, valueAndGrad } from "../../src/grad/index";
 import * as meta from "../../src/meta/index";
 import * as nn from "../../src/nn/index";
@@ -14,14 +14,7 @@ import { tensor } from "../../src/tensor/create";
 import { dispose, scope } from "../../src/tensor/scope";
 import type { Tensor } from "../../src/tensor/tensor";
 import { leavesOf, type Tree } from "../../src/tensor/tree";
-import type { Told } from "./behaviour.entry";
-
-type Story = (device: WebGPUDevice) => Promise<void>;
-
-function same(got: unknown, should: unknown, what: string): void {
-  const [a, b] = [JSON.stringify(got), JSON.stringify(should)];
-  if (a !== b) throw new Error(`${what}: got ${a}, should be ${b}`);
-}
+import { type Story, same, storyGroup } from "./group";
 
 const numbers = (n: number, shift: number) =>
   Float32Array.from({ length: n }, (_, i) => Math.sin(1.7 * i + shift));
@@ -256,19 +249,4 @@ const stories: Record<string, Story> = {
   },
 };
 
-export default async function run(): Promise<Told[]> {
-  const device = await webgpuDevice();
-  setDevice(device);
-  const told: Told[] = [];
-  for (const [name, story] of Object.entries(stories)) {
-    let text = "";
-    try {
-      await story(device);
-    } catch (e) {
-      text = `${(e as Error).message}\n${(e as Error).stack}`;
-    }
-    told.push({ name, text });
-  }
-  device.dispose();
-  return told;
-}
+export const programGroup = storyGroup("compiled steps", stories);

@@ -1,0 +1,5 @@
+// Every suite of the webgpu device on Dawn in Node.
+
+import { onRuntime } from "./on-runtime";
+
+onRuntime("node");

@@ -1,0 +1,111 @@
+// Binds the groups of the webgpu device to vitest, a test a check, in one runtime: all run in one
+// process or page, and each test waits for what it says of its check.
+
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { devicesRequired } from "../devices";
+import { folder, textOf } from "../fixtures/folder";
+import { bundle } from "./bundle";
+import { fixtureGroup } from "./fixtures";
+import { groups } from "./groups";
+import { absence, type Runtime, run } from "./runners";
+import type { Message, Summary } from "./suite.entry";
+
+const MINUTES = 60_000;
+/** A runtime that says nothing ends long before. */
+const LIMIT = 15 * MINUTES;
+
+/** What a runtime says of its checks, as it comes in. */
+class Told {
+  readonly #known = new Map<string, string>();
+  readonly #waiting = new Map<string, (text: string) => void>();
+  #end: string | null = null;
+
+  add({ group, told }: Message): void {
+    for (const { name, text } of told) {
+      const key = `${group}: ${name}`;
+      this.#known.set(key, text);
+      this.#waiting.get(key)?.(text);
+    }
+  }
+
+  /** What is not told by now never is. */
+  end(why: string): void {
+    this.#end = why;
+    for (const [key, tell] of this.#waiting) if (!this.#known.has(key)) tell(why);
+  }
+
+  async of(group: string, name: string): Promise<string> {
+    const key = `${group}: ${name}`;
+    const known = this.#known.get(key) ?? this.#end;
+    return known ?? new Promise((tell) => this.#waiting.set(key, tell));
+  }
+}
+
+export function onRuntime(runtime: Runtime): void {
+  const title = `webgpu in ${runtime}`;
+  const absent = absence(runtime);
+  if (absent !== null) {
+    const name = `${title}: absent: ${absent}`;
+    if (!devicesRequired()) test.skip(name);
+    else {
+      test(name, () => {
+        throw new Error(`${title} is required and absent: ${absent}.`);
+      });
+    }
+    return;
+  }
+
+  const told = new Told();
+  let whole: Promise<Summary | null>;
+  beforeAll(async () => {
+    const entry = fileURLToPath(new URL("suite.entry.ts", import.meta.url));
+    const path = await bundle(entry);
+    const file = async (url: string) => textOf(/^\/fixtures\/(.*)\.json$/.exec(url)?.[1] ?? "");
+    const listener = { told: (message: unknown) => told.add(message as Message), file };
+    whole = run(runtime, path, listener).then(
+      (summary) => {
+        told.end(`${title} said nothing of this check`);
+        return summary as Summary;
+      },
+      (error: Error) => {
+        told.end(error.message);
+        return null;
+      },
+    );
+  }, MINUTES);
+
+  for (const group of groups) {
+    describe(`${title}: ${group.title}`, () => {
+      for (const name of group.names) {
+        const file = group === fixtureGroup ? name.split(",")[0] : "";
+        if (file !== "" && textOf(file) === null) {
+          test.skip(`${name}: absent: no ${folder}/${file}.json; set HYPERGRAD_FIXTURES`);
+          continue;
+        }
+        test(
+          name,
+          async () => {
+            const text = await told.of(group.title, name);
+            if (text !== "") throw new Error(text);
+          },
+          LIMIT,
+        );
+      }
+    });
+  }
+
+  test(
+    `${title}: all groups ran to the end`,
+    async () => {
+      const summary = await whole;
+      expect(summary).not.toBeNull();
+      const seconds = Object.entries(summary!.seconds).map(
+        ([name, s]) => `${name} ${s.toFixed()} s`,
+      );
+      console.log(`${title}: ${summary!.adapter}: ${seconds.join(", ")}`);
+      expect(summary!.adapter).not.toBe("");
+    },
+    LIMIT,
+  );
+}
