@@ -88,7 +88,61 @@ describe("safetensors", () => {
     const bytes = raw(entry({ dtype: "F8_E4M3", data_offsets: [0, 2] }), 2);
     expect(() => decodeSafetensors(bytes, "a.safetensors")).toThrow(
       'safetensors: element type not read here: "a" of a.safetensors is F8_E4M3. ' +
-        "Convert it to one of F64, F32, I32, U8, BOOL.",
+        "Convert it to one of F64, F32, F16, BF16, I64, U64, I32, U32, I16, U16, I8, U8, BOOL.",
+    );
+  });
+
+  /** A file of one array of two elements from these bytes. */
+  const two = (dtype: string, ...values: number[]) => {
+    const bytes = raw(entry({ dtype, data_offsets: [0, values.length] }), values.length);
+    bytes.set(values, bytes.length - values.length);
+    return Array.from(decodeSafetensors(bytes, "a.safetensors").arrays.a.data);
+  };
+
+  test("reads floats of 16 bits, their ends and odd ones too", () => {
+    expect(two("F16", 0x00, 0x3c, 0x00, 0xc1)).toEqual([1, -2.5]);
+    expect(two("F16", 0xff, 0x7b, 0x01, 0x00)).toEqual([65504, 2 ** -24]);
+    expect(two("F16", 0x00, 0x7c, 0x00, 0xfc)).toEqual([Infinity, -Infinity]);
+    expect(two("F16", 0x01, 0x7e, 0x00, 0x80)).toEqual([Number.NaN, -0]);
+    expect(two("F16", 0xff, 0x03, 0x00, 0x04)).toEqual([1023 * 2 ** -24, 2 ** -14]);
+    expect(two("BF16", 0x80, 0x3f, 0x20, 0xc0)).toEqual([1, -2.5]);
+    expect(two("BF16", 0x80, 0x7f, 0xc0, 0x7f)).toEqual([Infinity, Number.NaN]);
+    expect(two("BF16", 0x7f, 0x7f, 0x00, 0x80)).toEqual([(2 - 2 ** -7) * 2 ** 127, -0]);
+  });
+
+  test("reads whole numbers of every width, and refuses those beyond int32", () => {
+    expect(two("I8", 0x80, 0x7f)).toEqual([-128, 127]);
+    expect(two("I16", 0x00, 0x80, 0xff, 0x7f)).toEqual([-32768, 32767]);
+    expect(two("U16", 0xff, 0xff, 1, 0)).toEqual([65535, 1]);
+    expect(two("U32", 0xff, 0xff, 0xff, 0x7f, 2, 0, 0, 0)).toEqual([2147483647, 2]);
+    const minus = [0xfe, ...Array(7).fill(0xff)];
+    expect(two("I64", ...minus, 5, 0, 0, 0, 0, 0, 0, 0)).toEqual([-2, 5]);
+    expect(two("U64", 7, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0)).toEqual([7, 5]);
+    const beyond = (dtype: string, i: number) =>
+      `"a" of a.safetensors holds a whole number beyond int32: element ${i}, ${dtype}. Store it `;
+    expect(() => two("U64", ...minus, ...minus)).toThrow(beyond("U64", 0));
+    expect(() => two("I64", ...minus, 0, 0, 0, 0x80, 0, 0, 0, 0)).toThrow(beyond("I64", 1));
+    expect(() => two("U32", 1, 0, 0, 0, 0, 0, 0, 0x80)).toThrow(beyond("U32", 1));
+  });
+
+  test.each([
+    ["overlap", [0, 8], [4, 12], '"b" begins at byte 4, not at 8'],
+    ["go past the end", [0, 8], [8, 16], "expected "],
+  ])("a header whose offsets %s is named", (_, a, b, text) => {
+    const lying = JSON.stringify({
+      a: { dtype: "F32", shape: [2], data_offsets: a },
+      b: { dtype: "F32", shape: [2], data_offsets: b },
+    });
+    expect(() => decodeSafetensors(raw(lying, 12))).toThrow(text);
+  });
+
+  test("a header of a huge length, and a shape of a huge size, take no memory", () => {
+    const huge = new Uint8Array(16);
+    new DataView(huge.buffer).setBigUint64(0, 2n ** 63n, true);
+    expect(() => decodeSafetensors(huge)).toThrow("expected a header of 9223372036854776000 bytes");
+    const shape = [2 ** 40, 2 ** 40];
+    expect(() => decodeSafetensors(raw(entry({ shape, data_offsets: [0, 8] }), 8))).toThrow(
+      "its offsets give 8",
     );
   });
 

@@ -3,6 +3,7 @@
 
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
 import { show, sizeOf } from "../core/shape";
+import { type KindName, kinds, readElements, writeElements } from "./elements";
 
 /** A named array of a file. */
 export interface HostArray {
@@ -26,16 +27,8 @@ interface Entry {
 
 const METADATA = "__metadata__";
 
-const kinds = {
-  F64: { bytes: 8, make: Float64Array },
-  F32: { bytes: 4, make: Float32Array },
-  I32: { bytes: 4, make: Int32Array },
-  U8: { bytes: 1, make: Uint8Array },
-  BOOL: { bytes: 1, make: Uint8Array },
-} as const;
-type Kind = keyof typeof kinds;
-
-function kindOf(array: HostArray): Kind {
+/** The type that an array is written as. */
+function kindOf(array: HostArray) {
   if (array.bool) return "BOOL";
   if (array.data instanceof Float64Array) return "F64";
   if (array.data instanceof Float32Array) return "F32";
@@ -71,24 +64,17 @@ export function encodeSafetensors({ arrays, metadata }: SafetensorsFile): Uint8A
   json = json.padEnd(json.length + ((8 - (head.length % 8)) % 8));
   head = new TextEncoder().encode(json);
   const out = new Uint8Array(8 + head.length + end);
-  const view = new DataView(out.buffer);
-  view.setBigUint64(0, BigInt(head.length), true);
+  new DataView(out.buffer).setBigUint64(0, BigInt(head.length), true);
   out.set(head, 8);
   for (const name of names) {
-    const { data } = arrays[name];
-    let at = 8 + head.length + (header[name] as Entry).data_offsets[0];
-    const kind = kindOf(arrays[name]);
-    for (let i = 0; i < data.length; i++, at += kinds[kind].bytes) {
-      if (kind === "F64") view.setFloat64(at, data[i], true);
-      else if (kind === "F32") view.setFloat32(at, data[i], true);
-      else if (kind === "I32") view.setInt32(at, data[i], true);
-      else out[at] = kind === "BOOL" ? Number(data[i] !== 0) : data[i];
-    }
+    const at = 8 + head.length + (header[name] as Entry).data_offsets[0];
+    writeElements(out, kindOf(arrays[name]), at, arrays[name].data);
   }
   return out;
 }
 
-/** The arrays and metadata of a file; `name` is its name for errors. Throws a ValueError when the
+/** The arrays and metadata of a file; `name` is its name for errors. Floats of 16 bits become
+ * float32, whole numbers of any width int32. Throws a ValueError when the
  * bytes are not such a file or are cut short, a DTypeError for an element type not read here. */
 export function decodeSafetensors(bytes: Uint8Array, name = "the file"): SafetensorsFile {
   const { header, start } = readHeader(bytes, name);
@@ -112,18 +98,12 @@ export function decodeSafetensors(bytes: Uint8Array, name = "the file"): Safeten
   if (bytes.length !== start + end) {
     throw damaged(name, `expected ${start + end} bytes, found ${bytes.length}`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const [key, { dtype, shape, data_offsets }] of entries) {
-    const kind = dtype as Kind;
-    const size = sizeOf(shape);
-    const data = new kinds[kind].make(size);
-    let at = start + data_offsets[0];
-    for (let i = 0; i < size; i++, at += kinds[kind].bytes) {
-      if (kind === "F64") data[i] = view.getFloat64(at, true);
-      else if (kind === "F32") data[i] = view.getFloat32(at, true);
-      else if (kind === "I32") data[i] = view.getInt32(at, true);
-      else data[i] = bytes[at];
-    }
+    const kind = dtype as KindName;
+    const data = readElements(bytes, {
+      ...{ kind, start: start + data_offsets[0], size: sizeOf(shape) },
+      name: `"${key}" of ${name}`,
+    });
     arrays[key] = kind === "BOOL" ? { data, shape, bool: true } : { data, shape };
   }
   return { arrays, metadata };
@@ -181,7 +161,7 @@ function checkEntry(value: unknown, key: string, name: string): Entry {
         `Convert it to one of ${Object.keys(kinds).join(", ")}.`,
     );
   }
-  const expected = sizeOf(entry.shape) * kinds[entry.dtype as Kind].bytes;
+  const expected = sizeOf(entry.shape) * kinds[entry.dtype as KindName].bytes;
   if (offsets[1] - offsets[0] !== expected) {
     const shape = show(entry.shape);
     const found = offsets[1] - offsets[0];
