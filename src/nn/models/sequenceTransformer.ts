@@ -1,6 +1,7 @@
 // Transformer encoders that classify: of texts and of frames of sound. Places that are not there
 // change nothing at the others.
 
+import { mul } from "../../ops/arithmetic";
 import { notEqual } from "../../ops/compare";
 import { dropout as drop } from "../../ops/dropout";
 import { type Key, split } from "../../ops/random";
@@ -37,7 +38,11 @@ export interface EncoderOptions {
   readonly dropout?: number;
 }
 
-export interface TextTransformerOptions extends EncoderOptions, Omit<TextOptions, "size"> {}
+export interface TextTransformerOptions extends EncoderOptions, Omit<TextOptions, "size" | "std"> {
+  /** Of the embedding's numbers at first, before they are multiplied by √size, a standard
+   * deviation. Default 1 / √size. */
+  readonly std?: number;
+}
 
 export interface SpeechTransformerOptions extends EncoderOptions {
   /** Features of a frame, log-mel energies. Default 40. */
@@ -96,10 +101,13 @@ export type TextTransformerParams = {
 export function textTransformer(
   options: TextTransformerOptions = {},
 ): Layer<TextTransformerParams> {
-  const { vocabulary = 10_000, classes = 2, padding = 0, std = 1 } = options;
+  const { vocabulary = 10_000, classes = 2, padding = 0 } = options;
   needCounts("textTransformer", { vocabulary });
   const body = encoder("textTransformer", classes, options);
-  const table = embedding(vocabulary, body.size, { std });
+  // By the root of the size (Vaswani et al. 2017, 3.4): beside positions of size 1 the numbers of a
+  // word are as large, and move that much further with a step of Adam.
+  const scale = Math.sqrt(body.size);
+  const table = embedding(vocabulary, body.size, { std: options.std ?? 1 / scale });
   return {
     init: (key) =>
       scope(() => {
@@ -109,7 +117,7 @@ export function textTransformer(
     apply: (params, ids, context) =>
       scope(() => {
         const mask = context?.mask ?? notEqual(ids, padding);
-        const x = table.apply(params.embedding, ids);
+        const x = mul(table.apply(params.embedding, ids), scale);
         return body.apply(params.encoder, x, { key: context?.key, mask });
       }),
   };
