@@ -164,6 +164,7 @@ describe("fit", () => {
 
   test("stops when a measure no longer improves, at the best, resumed or not", async () => {
     const params = fresh();
+    const before = on.memory().tensors;
     const course = [0.5, 0.7, 0.6, Number.NaN, 0.65, 0.9];
     const seen: number[][] = [];
     let epoch = 0;
@@ -189,6 +190,7 @@ describe("fit", () => {
       { epoch: 1, value: 0.7 },
     ]);
     expect(again.epochs[3].measures.accuracy).toBeNaN();
+    expect(on.memory().tensors).toBe(before + 2 * leaves(params).length);
     expect((await values(again.params)).flat()).toEqual(seen[1]);
     dispose([params, result.params, again.params]);
   });
