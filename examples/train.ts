@@ -2,7 +2,7 @@
 // mean. npm run train -- --task NAME [--data DIR] [--seeds 3] [--help]
 
 import { writeFile } from "node:fs/promises";
-import { init } from "hypergrad";
+import { HypergradError, init } from "hypergrad";
 import { help, parseOptions, UsageError } from "./train/options";
 import { accuracyOf, type Outcome, runAll } from "./train/run";
 
@@ -74,7 +74,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error) => {
-    console.error(error instanceof UsageError ? `train: ${error.message}` : error);
+    const known = error instanceof UsageError || error instanceof HypergradError;
+    console.error(known ? `train: ${error.message}` : error);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   },
 );
