@@ -21,6 +21,7 @@ function altered(run: Run): Device {
     info: base.info,
     features: base.features,
     bindings: base.bindings,
+    inPlace: base.inPlace,
     lost: base.lost,
     allocate: (size, dtype) => base.allocate(size, dtype),
     release: (storage) => base.release(storage),
@@ -189,10 +190,10 @@ describe("the suite", () => {
 
 // Node 20 has no relaxed SIMD without a flag: those tests are then skipped, and counted so.
 describe.each([
-  { simd: "plain" as const, there: true },
-  { simd: "relaxed" as const, there: WebAssembly.validate(relaxed) },
-])("wasm, $simd SIMD", ({ simd, there }) => {
-  test.skipIf(!there).each(kernelNames)("%s is the reference's", async (kernel) => {
+  { name: "wasm", simd: "plain" as const, there: true },
+  { name: "wasm relaxed", simd: "relaxed" as const, there: WebAssembly.validate(relaxed) },
+])("$name: kernels", ({ simd, there }) => {
+  test.skipIf(!there).each(kernelNames)("%s", async (kernel) => {
     const device = await wasmDevice({ simd });
     const { ran, failures } = await kernelSuite(device, [kernel]);
     expect(failures.map(({ name, text }) => `${name}: ${text}`)).toEqual([]);
