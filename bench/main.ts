@@ -8,6 +8,7 @@ import { init } from "hypergrad";
 import { packageTimer } from "./clock";
 import { compare } from "./compare";
 import { provideGpu } from "./gpu";
+import { HOST, hostSide } from "./host";
 import { HELP, type Options, readOptions, UsageError } from "./options";
 import { progressLine } from "./progress";
 import type { Result, Run } from "./results";
@@ -56,6 +57,9 @@ function chosen({ only, quick }: Options): Group[] {
     .filter((group) => group.rows.length > 0);
 }
 
+const wantsHost = ({ only, device }: Options) =>
+  only === null || (device === "webgpu" && only.test(HOST));
+
 /** Runs this very command in another runtime. */
 async function elsewhere(runtime: Runtime): Promise<number> {
   const args = process.argv.slice(2);
@@ -72,7 +76,8 @@ async function main(): Promise<number> {
   if (options.runtime !== null) return elsewhere(options.runtime);
   const before = options.compare === null ? null : await readRuns(options.compare);
   const list = chosen(options);
-  if (list.length === 0) throw new UsageError(`--only ${options.only}: no row has such a name`);
+  if (list.length === 0 && !wantsHost(options))
+    throw new UsageError(`--only ${options.only}: no row has such a name`);
   const about = machine();
   console.log(`hypergrad ${version}, ${runtime()}, ${about.cpu}, ${about.cores} cores`);
 
@@ -109,6 +114,13 @@ async function main(): Promise<number> {
     });
     devices.push(reason);
     line.say(reason);
+    if (place.device === "webgpu" && wantsHost(options) && !stopped) {
+      const host = await hostSide(options.quick);
+      rows.push(...host.rows);
+      devices.push(...host.lines);
+      const text = columns(host.rows.map(cells).map(indent), WIDTHS);
+      line.say([host.rows[0].group, ...text, ...host.lines].join("\n"));
+    }
   }
   line.end();
   const wrong = rows.filter((r) => r.problem !== undefined);

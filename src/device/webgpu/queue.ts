@@ -25,8 +25,8 @@ const FOLD = 65535;
 export interface Command {
   readonly pipeline: GPUComputePipeline;
   group: GPUBindGroup;
-  /** Of its uniform, in bytes. */
-  readonly offset: number;
+  /** That of its uniform, in bytes, as the list that WebGPU takes. */
+  readonly offset: readonly [number];
   readonly columns: number;
   readonly rows: number;
 }
@@ -36,6 +36,10 @@ export function gridOf(groups: number): { columns: number; rows: number } {
   const rows = Math.ceil(groups / FOLD);
   return { columns: Math.ceil(groups / rows), rows };
 }
+
+/** Dawn in Node takes offsets faster as lists, by a third of a microsecond a dispatch; all others
+ * take them faster as typed arrays. */
+const LISTS = globalThis.process?.versions?.node !== undefined && !("Deno" in globalThis);
 
 export class CommandQueue {
   readonly pipelines: Pipelines;
@@ -134,9 +138,13 @@ export class CommandQueue {
         current = command.pipeline;
         pass.setPipeline(current);
       }
-      offset[0] = command.offset;
-      pass.setBindGroup(0, command.group, offset, 0, 1);
-      pass.dispatchWorkgroups(command.columns, command.rows);
+      if (LISTS) pass.setBindGroup(0, command.group, command.offset);
+      else {
+        offset[0] = command.offset[0];
+        pass.setBindGroup(0, command.group, offset, 0, 1);
+      }
+      if (command.rows === 1) pass.dispatchWorkgroups(command.columns);
+      else pass.dispatchWorkgroups(command.columns, command.rows);
     }
     this.#pipeline = current;
     this.#dispatches += to - from;

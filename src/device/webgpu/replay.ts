@@ -61,7 +61,7 @@ export class Replay implements Runnable {
     this.#commands = entries.map(({ program, groups }, i) => ({
       pipeline: host.queue.pipelines.get(program),
       group: null as unknown as GPUBindGroup, // made at the first run
-      offset: offsets[i],
+      offset: [offsets[i]] as const,
       ...gridOf(groups),
     }));
     this.#firsts = Array.from({ length: calls.length + 1 }, (_, call) => {
