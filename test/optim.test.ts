@@ -311,6 +311,23 @@ describe("clipping, averages, accumulation", () => {
     );
   });
 
+  test("globalNorm: gradients of order 2, and 0 at 0", async () => {
+    const f = (a: Tensor, b: Tensor) => optim.globalNorm({ a, b });
+    await checkGrads(f, [tensor([3, -1]), tensor([[0.5]])], { order: 2 });
+    const slope = grad((x: Tensor) => optim.globalNorm([x]));
+    expect(Array.from(await slope(tensor([0, 0])).data())).toEqual([0, 0]);
+  });
+
+  test("gradients reach the bound of a norm and the decay of an average", async () => {
+    const bounded = (x: Tensor, most: Tensor) => square(optim.clipByNorm(x, most));
+    await checkGrads(bounded, [tensor([3, -1]), tensor(1.5)], { order: 2 });
+    const average = (x: Tensor, decay: Tensor) => {
+      const { init, update, params } = optim.ema({ decay });
+      return square(params(update(update(init(x), x), mul(x, x))));
+    };
+    await checkGrads(average, [tensor([0.7, -0.4]), tensor(0.6)], { order: 2 });
+  });
+
   test("clipByValue clips each element", async () => {
     const clipped = optim.clipByValue([tensor([3, -0.5, -7])], 2);
     await near(clipped[0], [2, -0.5, -2], 0);

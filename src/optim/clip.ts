@@ -2,6 +2,7 @@
 
 import { ValueError } from "../core/errors";
 import { add, clip, div, maximum, mul } from "../ops/arithmetic";
+import { equal, where } from "../ops/compare";
 import { sqrt, square } from "../ops/math";
 import { sum } from "../ops/reduce";
 import type { Like } from "../tensor/create";
@@ -21,9 +22,13 @@ function squares(tree: Tree): Tensor {
     .reduce(add);
 }
 
-/** The Euclidean norm of all tensors of a tree together. */
+/** The Euclidean norm of all tensors of a tree together. At 0 its gradient is 0, not NaN. */
 export function globalNorm(tree: Tree): Tensor {
-  return scope(() => sqrt(squares(tree)));
+  return scope(() => {
+    const total = squares(tree);
+    const zero = equal(total, 0);
+    return where(zero, 0, sqrt(where(zero, 1, total)));
+  });
 }
 
 /**
