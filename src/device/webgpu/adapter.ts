@@ -34,7 +34,7 @@ let dawn: Promise<GPU | null> | null = null;
 async function openDawn(): Promise<GPU | null> {
   try {
     const name = "webgpu"; // not a literal in import(), so that bundlers leave it alone
-    return (await import(/* @vite-ignore */ name)).create([]);
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)).create([]);
   } catch {
     return null; // the package is not installed, or not for this machine
   }

@@ -1,0 +1,204 @@
+// The import, as users write it: a script tag, four bundlers, Deno, Node and workers, each a small
+// project with the built package in its node_modules, built and run.
+
+import { execFile } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EXPECTED, type Outcome } from "./fixtures-import/app";
+import { bundlers, unbundled } from "./fixtures-import/bundlers";
+import { chromiumAbsent, ISOLATED, launch, STRICT, serve } from "./pages";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const built = existsSync(`${root}dist/modules/src/index.js`);
+const execute = promisify(execFile);
+const resolve = createRequire(import.meta.url).resolve;
+
+// Outside of this project, so that its tsconfig.json does not point to the sources.
+const home = mkdtempSync(join(tmpdir(), "hypergrad-import-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** A new project with the fixture's files and the package as it is published. */
+function project(name: string): string {
+  const folder = join(home, name);
+  mkdirSync(`${folder}/node_modules/hypergrad`, { recursive: true });
+  cpSync(`${root}test/fixtures-import`, folder, { recursive: true });
+  for (const path of ["dist", "package.json"]) {
+    const filter = (file: string) => !file.endsWith(".map");
+    cpSync(root + path, `${folder}/node_modules/hypergrad/${path}`, { recursive: true, filter });
+  }
+  return folder;
+}
+
+function right(outcome: Outcome): void {
+  expect(outcome.values.length).toBe(EXPECTED.length);
+  for (const [i, value] of outcome.values.entries()) expect(value).toBeCloseTo(EXPECTED[i], 3);
+}
+
+const PROGRAM = `
+  import { init, grad, sum, mul, tensor } from "hypergrad";
+  const device = await init({ device: "wasm" });
+  const cube = (x) => sum(mul(x, mul(x, x)));
+  const second = grad((x) => sum(grad(cube)(x)))(tensor([2]));
+  console.log(JSON.stringify({ device: device.name, value: await second.item() }));`;
+
+const deno = (() => {
+  try {
+    return join(dirname(resolve("deno/package.json")), "bin.cjs");
+  } catch {
+    return null;
+  }
+})();
+
+async function output(folder: string, command: string, ...args: string[]): Promise<unknown> {
+  const { stdout } = await execute(command, args, { cwd: folder });
+  return JSON.parse(stdout);
+}
+
+describe.skipIf(!built)("outside of a browser", () => {
+  test("Node takes the package by name", async () => {
+    const folder = project("node");
+    writeFileSync(`${folder}/main.mjs`, PROGRAM);
+    const got = await output(folder, process.execPath, "main.mjs");
+    expect(got).toEqual({ device: "wasm", value: 12 });
+  });
+
+  test.skipIf(deno === null)("Deno takes a file URL, without any permission", async () => {
+    const folder = project("deno-file");
+    const url = pathToFileURL(`${folder}/node_modules/hypergrad/dist/index.js`).href;
+    writeFileSync(`${folder}/main.js`, PROGRAM.replace('"hypergrad"', JSON.stringify(url)));
+    const got = await output(folder, process.execPath, deno!, "run", "--no-prompt", "main.js");
+    expect(got).toEqual({ device: "wasm", value: 12 });
+  });
+
+  test.skipIf(deno === null)("Deno takes npm:hypergrad, without any permission", async () => {
+    const folder = project("deno-npm");
+    const config = { type: "module", dependencies: { hypergrad: "0.1.0" } };
+    writeFileSync(`${folder}/package.json`, JSON.stringify(config));
+    writeFileSync(`${folder}/main.js`, PROGRAM.replace('"hypergrad"', '"npm:hypergrad@0.1.0"'));
+    const flags = ["--no-prompt", "--node-modules-dir=manual", "--cached-only"];
+    const got = await output(folder, process.execPath, deno!, "run", ...flags, "main.js");
+    expect(got).toEqual({ device: "wasm", value: 12 });
+  });
+
+  test.each(["bundler", "nodenext"])("its types resolve with moduleResolution %s", async (way) => {
+    const folder = project(`types-${way}`);
+    const tsc = resolve("typescript/bin/tsc");
+    const module = way === "bundler" ? "esnext" : "nodenext";
+    const flags = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,esnext"];
+    flags.push("--types", "@webgpu/types", "--typeRoots", `${root}node_modules`);
+    const args = [...flags, "--module", module, "--moduleResolution", way, "app.ts"];
+    await execute(process.execPath, [tsc, ...args], { cwd: folder });
+    // A control: the types are those of the library, so that a wrong call is an error.
+    const wrong = 'import { tensor } from "hypergrad";\ntensor("text").shape satisfies string;\n';
+    writeFileSync(`${folder}/app.ts`, wrong);
+    await expect(execute(process.execPath, [tsc, ...args], { cwd: folder })).rejects.toThrow();
+  });
+});
+
+const inBrowser = describe.skipIf(!built || chromiumAbsent !== null);
+inBrowser(`in Chromium${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  /** Opens a folder's page; whatever it complains about is an error. */
+  async function open<T>(folder: string, headers: object, use: (page: Page) => Promise<T>) {
+    const served = await serve(folder, { ...headers });
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    try {
+      await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
+      await page.goto(served.url);
+      return { value: await use(page), complaints };
+    } finally {
+      await page.close();
+      await served.close();
+    }
+  }
+
+  const call = async (page: Page, name: string, options: object): Promise<Outcome> => {
+    await page.waitForFunction(`typeof ${name} === "function"`);
+    return page.evaluate(`${name}(${JSON.stringify(options)})`) as Promise<Outcome>;
+  };
+
+  describe.each(bundlers)("bundled by $name", ({ name, absent, bundle }) => {
+    test.skipIf(absent !== null)("runs in the page and in a worker", async () => {
+      const folder = project(name);
+      await bundle(folder);
+      const { value, complaints } = await open(`${folder}/out`, ISOLATED, async (page) => [
+        await call(page, "run", { device: "wasm" }),
+        await call(page, "runInWorker", { device: "wasm", threads: 2 }),
+        await call(page, "runInWorker", { device: "webgpu" }),
+      ]);
+      for (const outcome of value) right(outcome);
+      expect(value.map(({ device }) => device)).toEqual(["wasm", "wasm", "webgpu"]);
+      expect(value[1].threads).toBe(2);
+      expect(complaints).toEqual([]);
+      // What one device needs is in the first chunk, the shaders of the other are not.
+      const files = readdirSync(`${folder}/out`, { recursive: true, encoding: "utf8" });
+      expect(files.filter((file) => file.endsWith(".js")).length).toBeGreaterThan(2);
+    });
+  });
+
+  /** A page that takes the single file by a script tag. */
+  function plainPage(name: string): string {
+    const folder = project(name);
+    cpSync(`${root}dist/index.js`, `${folder}/hypergrad.js`);
+    const tag = '<script type="module" src="./page.js"></script>';
+    writeFileSync(`${folder}/index.html`, `<!doctype html><title>plain</title>${tag}`);
+    return folder;
+  }
+
+  test("a script tag and the single file, with evaluation forbidden", async () => {
+    const folder = plainPage("script-tag");
+    await unbundled(folder);
+    const headers = { ...ISOLATED, ...STRICT };
+    const { value, complaints } = await open(folder, headers, async (page) => {
+      const forbidden = await page.evaluate(`try { eval("1") } catch (error) { error.name }`);
+      return {
+        forbidden,
+        outcomes: [
+          await call(page, "run", { device: "wasm" }),
+          await call(page, "run", { device: "wasm", threads: 2 }),
+          await call(page, "runInWorker", { device: "wasm", threads: 2 }),
+          await call(page, "runInWorker", { device: "webgpu" }),
+        ],
+      };
+    });
+    for (const outcome of value.outcomes) right(outcome);
+    expect(value.outcomes.map(({ threads }) => threads)).toEqual([1, 2, 2, 1]);
+    expect(value.outcomes[3].device).toBe("webgpu");
+    expect(complaints).toEqual([]);
+  });
+
+  test("without 'wasm-unsafe-eval' it cannot run, and says what forbids it", async () => {
+    const folder = plainPage("too-strict");
+    await unbundled(folder);
+    const headers = { "Content-Security-Policy": "default-src 'self'" };
+    const { value } = await open(folder, headers, async (page) => {
+      await page.waitForFunction('typeof run === "function"');
+      return page.evaluate(`run({ device: "wasm" }).catch(({ message }) => message)`);
+    });
+    expect(value).toMatch(/wasm-unsafe-eval|Content Security Policy/);
+  });
+});
