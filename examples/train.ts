@@ -3,8 +3,9 @@
 
 import { writeFile } from "node:fs/promises";
 import { HypergradError, init } from "hypergrad";
+import { type Progress, progress } from "./demo/progress";
 import { help, parseOptions, UsageError } from "./train/options";
-import { accuracyOf, type Outcome, runAll } from "./train/run";
+import { accuracyOf, runAll, type Watch } from "./train/run";
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
@@ -25,22 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
   const abort = new AbortController();
   process.once("SIGINT", () => abort.abort());
   const started = performance.now();
-  const outcomes = await runAll(
-    command,
-    loaded,
-    {
-      epoch: (seed, fold, { epoch, loss, seconds }, of) => {
-        const at = `epoch ${epoch + 1}/${of}`;
-        const where = `seed ${seed}${fold > 0 ? ` fold ${fold}` : ""}`;
-        console.error(`${where}  ${at}  loss ${loss.toFixed(4)}  ${seconds.toFixed(1)} s`);
-      },
-      done: ({ seed, fold, accuracy, seconds }: Outcome) => {
-        const where = `seed ${seed}${fold > 0 ? ` fold ${fold}` : ""}`;
-        console.error(`${where}  test accuracy ${percent(accuracy)}  ${seconds.toFixed(0)} s`);
-      },
-    },
-    abort.signal,
-  );
+  const outcomes = await runAll(command, loaded, watching(), abort.signal);
   if (abort.signal.aborted) {
     console.error(command.save === undefined ? "stopped" : `stopped; kept in ${command.save}`);
     return 130;
@@ -67,6 +53,31 @@ async function main(args: readonly string[]): Promise<number> {
     await writeFile(out, `${JSON.stringify(report, null, 2)}\n`);
   }
   return 0;
+}
+
+/** A bar for each training where there is a terminal, else a line an epoch. */
+function watching(): Watch {
+  let bar: Progress | null = null;
+  const where = (seed: number, fold: number) => `seed ${seed}${fold > 0 ? ` fold ${fold}` : ""}`;
+  const note = (loss: number) => `loss ${loss.toFixed(4)}`;
+  return {
+    step: (seed, fold, { total, steps, loss }, of) => {
+      if (!process.stderr.isTTY) return;
+      bar ??= progress(where(seed, fold), steps * of, total - 1);
+      bar.update(total, note(loss));
+    },
+    epoch: (seed, fold, { epoch, loss, seconds }, of) => {
+      if (process.stderr.isTTY) return;
+      const line = `epoch ${epoch + 1}/${of}  ${note(loss)}  ${seconds.toFixed(1)} s`;
+      console.error(`${where(seed, fold)}  ${line}`);
+    },
+    done: ({ seed, fold, accuracy, seconds }) => {
+      bar?.stop();
+      bar = null;
+      const line = `test accuracy ${percent(accuracy)}  ${seconds.toFixed(0)} s`;
+      console.error(`${where(seed, fold)}  ${line}`);
+    },
+  };
 }
 
 main(process.argv.slice(2)).then(

@@ -10,7 +10,7 @@ import { help, parseOptions, UsageError } from "../examples/train/options";
 import { accuracyOf, type Outcome, runAll, type Watch } from "../examples/train/run";
 import { tasks } from "../examples/train/tasks";
 
-const silent: Watch = { epoch: () => {}, done: () => {} };
+const silent: Watch = { step: () => {}, epoch: () => {}, done: () => {} };
 const command = (line: string) => {
   const made = parseOptions(line.split(" "));
   if (made === null) throw new Error("it asks for help");
@@ -115,8 +115,13 @@ describe("a task", () => {
     const begun = await runAll(command(saving), await task.load(undefined), watch, abort.signal);
     expect(begun).toHaveLength(1);
     expect(reports).toEqual([0, 0, 0, 1, 1]);
-    expect((await readdir(join(folder, "states"))).sort()).toEqual(
-      [0, 1].map((fold) => `titanic-0-${fold}.safetensors`),
+    expect((await readdir(join(folder, "states"))).sort()).toEqual([
+      ...[0, 1].map((fold) => `titanic-0-${fold}.safetensors`),
+      "titanic.json",
+    ]);
+    const other = command(`${saving} --lr 0.5`);
+    await expect(runAll(other, await task.load(undefined), silent)).rejects.toThrow(
+      "has trainings of other settings, ",
     );
     const rest = await runAll(command(saving), await task.load(undefined), silent);
     const bits = (list: Outcome[]) => list.map(({ accuracy, loss }) => [accuracy, loss]);

@@ -2,8 +2,17 @@
 // the test examples choose nothing.
 
 import { readFile } from "node:fs/promises";
-import { data, dispose, type EpochReport, evaluator, fit, key, scope } from "hypergrad";
-import type { Command } from "./options";
+import {
+  data,
+  dispose,
+  type EpochReport,
+  evaluator,
+  fit,
+  key,
+  type StepReport,
+  scope,
+} from "hypergrad";
+import { type Command, UsageError } from "./options";
 import type { Loaded, Run } from "./task";
 
 /** What one training came to. */
@@ -20,6 +29,7 @@ export interface Outcome {
 }
 
 export interface Watch {
+  step(seed: number, fold: number, report: StepReport, of: number): void;
   epoch(seed: number, fold: number, report: EpochReport, of: number): void;
   done(outcome: Outcome): void;
 }
@@ -31,6 +41,7 @@ export async function runAll(
   watch: Watch,
   signal?: AbortSignal,
 ): Promise<Outcome[]> {
+  await checkSaved(command);
   const outcomes: Outcome[] = [];
   for (let seed = command.seed; seed < command.seed + command.seeds; seed++) {
     for (const [fold, run] of loaded.runs(seed, command.settings).entries()) {
@@ -41,6 +52,19 @@ export async function runAll(
     }
   }
   return outcomes;
+}
+
+/** States of other settings, or of other data, must not be gone on from: the settings stand beside
+ * them. */
+async function checkSaved({ task, settings, save, data: folder }: Command): Promise<void> {
+  if (save === undefined) return;
+  const path = `${save}/${task.name}.json`;
+  const own = JSON.stringify({ generated: folder === undefined, ...settings });
+  const known = await readFile(path, "utf8").catch(() => own);
+  if (known !== own) {
+    throw new UsageError(`--save ${save} has trainings of other settings, ${known}: take another`);
+  }
+  await data.writeBytes(path, new TextEncoder().encode(own));
 }
 
 async function runOne(
@@ -61,6 +85,7 @@ async function runOne(
       ...{ params, batches: run.train, epochs: settings.epochs, seed, signal },
       save: path === null ? undefined : { every, write: (bytes) => data.writeBytes(path, bytes) },
       resume: path === null ? undefined : await readFile(path).catch(() => undefined),
+      onStep: (report) => watch.step(seed, fold, report, settings.epochs),
       onEpoch: (report) => watch.epoch(seed, fold, report, settings.epochs),
     });
     const { accuracy, loss } = await test(result.params);
