@@ -41,7 +41,7 @@ export const trecRnn: Task = {
     ...{ epochs: 12, batch: 64, lr: 2e-3, dropout: 0.5, dropWords: 0.1, weightDecay: 0.05 },
     ...{ smoothing: 0.1, clip: 1, units: 128, size: 128, multiple: 8, holdout: 0 },
   },
-  small: { epochs: 4, batch: 16, units: 16, size: 16 },
+  small: { epochs: 6, batch: 16, lr: 1e-2, dropout: 0.1, units: 16, size: 16 },
   load: (folder) =>
     load(
       folder,
@@ -56,12 +56,12 @@ export const trecRnn: Task = {
 export const trecTransformer: Task = {
   ...shared,
   name: "trec-transformer",
-  title: "TREC questions, Transformer of 2 blocks, 4 heads, mean over places",
+  title: "TREC questions, Transformer of 2 blocks, 4 heads, maximum over places",
   settings: {
-    ...{ epochs: 20, batch: 64, lr: 1e-3, dropout: 0.3, dropWords: 0.1, weightDecay: 0.05 },
+    ...{ epochs: 10, batch: 64, lr: 1e-3, dropout: 0.3, dropWords: 0.1, weightDecay: 0.05 },
     ...{ smoothing: 0.1, clip: 1, size: 128, layers: 2, units: 256, multiple: 8, holdout: 0 },
   },
-  small: { epochs: 4, batch: 16, size: 16, layers: 1, units: 32 },
+  small: { epochs: 6, batch: 16, lr: 1e-2, dropout: 0.1, size: 16, layers: 1, units: 32 },
   load: (folder) =>
     load(
       folder,
