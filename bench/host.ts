@@ -180,8 +180,8 @@ async function pipelinesOf(learning: Learning): Promise<number> {
 export async function hostSide(quick: boolean): Promise<{ rows: Result[]; lines: string[] }> {
   const { rows, dispatches, submits, groups } = await dispatchRows();
   const lines = [
-    `a flush of ${dispatches} dispatches of a compiled step: submits ${submits}, bind groups made ` +
-      `${groups}`,
+    `a flush of ${dispatches} dispatches of a compiled step: submits ${submits}, ` +
+      `bind groups made ${groups}`,
   ];
   for (const learning of quick ? [sinusoid] : [sinusoid, conv]) {
     const { name } = learning;

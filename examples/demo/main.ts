@@ -1,15 +1,16 @@
 // Learns to learn characters, Omniglot or sine curves by second-order MAML, beside first order and
-// training from scratch. npm run demo [-- --task omniglot --data DIR] [-- --help]
+// training from scratch. npm run demo [-- --task omniglot --data DIR] [-- --help]; demo:deno and
+// demo:page run the same in Deno and in a page.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { graphPage, init } from "hypergrad";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { cellText, columnsOf, columnText, headlineSteps, tableText } from "./evaluate";
 import { type Command, help, parseOptions, type Settings, UsageError } from "./options";
-import { clock } from "./progress";
+import { clock, progress } from "./progress";
 import { reportOf } from "./report";
 import { phasesOf, type Result, run, Stopped } from "./run";
 import { loadTasks, type Tasks } from "./tasks";
+import { bestRow, resultText, settingText } from "./text";
 
 const started = performance.now();
 
@@ -40,7 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(`task   ${tasks.about}\nset    ${settingText(settings)}`);
   const stopping = stopOnSignal();
   try {
-    const result = await run(state, tasks, stopping);
+    const result = await run(state, tasks, stopping, progress);
     await finish({ command, state, result, tasks });
     return 0;
   } catch (error) {
@@ -73,20 +74,13 @@ async function finish(parts: {
 }): Promise<void> {
   const { command, state, result, tasks } = parts;
   const { settings } = state;
-  console.log(`\n${tasks.measure} over ${settings.testTasks} fixed test tasks, 95 % interval`);
-  console.log(tableText(result.rows, settings, tasks));
-  console.log("* more inner steps than in training");
-  const steps = headlineSteps(settings);
-  const column = columnsOf(settings).indexOf(steps);
-  const [first] = result.rows.filter((row) => row.cells);
-  const shown = cellText(first.cells![column], tasks.measure);
-  console.log(`\n${first.label} after ${columnText(steps, settings)}: ${shown}`);
+  console.log(resultText(settings, result, tasks));
   const html = await reportOf({ run: state, result, tasks, command: commandOf(settings, command) });
   await writeFile(command.out, html);
   if (command.graph !== undefined) {
     const stream = tasks.train(settings.seed);
     const view = result.best.graph(Array.from({ length: settings.metaBatch }, (_, i) => stream(i)));
-    const title = `${settings.task}: a meta-step of ${first.label}`;
+    const title = `${settings.task}: a meta-step of ${bestRow(result).label}`;
     await writeFile(command.graph, graphPage(view, { title }));
     console.log(`graph  ${command.graph}`);
   }
@@ -109,17 +103,6 @@ function warnOfOther(earlier: Checkpoint | null, device: string, version: string
   }
 }
 
-function settingText(s: Settings): string {
-  return (
-    `orders ${s.orders.join(" and ")}, ${s.iterations} meta-steps of ${s.metaBatch} tasks, ` +
-    `${s.steps} inner ${s.steps === 1 ? "step" : "steps"} of ${s.innerLr}, ` +
-    `Adam ${s.outerLr}` +
-    `${s.outerDecay > 0 ? ` falling over the last ${100 * s.outerDecay} %` : ""}, ` +
-    `${s.filters} ${s.task === "sinusoid" ? "hidden units" : "filters"}, ` +
-    `seed ${s.seed}${s.seeds > 1 ? ` to ${s.seed + s.seeds - 1}` : ""}`
-  );
-}
-
 /** The command that makes this run again from the start. */
 function commandOf(s: Settings, { data }: Command): string {
   const options: [string, unknown][] = [["task", s.task]];
@@ -137,7 +120,8 @@ function commandOf(s: Settings, { data }: Command): string {
 async function versions(): Promise<string> {
   const file = new URL("../../package.json", import.meta.url);
   const { version } = JSON.parse(await readFile(file, "utf8"));
-  return `hypergrad ${version}, Node ${process.versions.node}`;
+  const { deno, node } = process.versions;
+  return `hypergrad ${version}, ${deno === undefined ? `Node ${node}` : `Deno ${deno}`}`;
 }
 
 try {

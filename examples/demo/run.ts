@@ -5,7 +5,7 @@ import type { Checkpoint, Phase } from "./checkpoint";
 import { columnsOf, evaluate, type Row, summarize } from "./evaluate";
 import { createLearner, type Learner } from "./learn";
 import type { Settings } from "./options";
-import { progress } from "./progress";
+import type { Progress } from "./progress";
 import type { HostTask, Tasks } from "./tasks";
 
 /** Thrown when a run was asked to stop; all that is needed to go on is in its checkpoint. */
@@ -18,7 +18,16 @@ const MARK_FROM = 2 ** 32; // task numbers that training never reaches
 
 /** Lets signals and the terminal have their turn: WASM steps alone never leave the event loop
  * free. */
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const turn = () =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+
+/** How a run shows where it is: a title, steps in all, and those done already. */
+export type Show = (title: string, total: number, from?: number) => Progress;
+
+const silent: Show = () => ({ update() {}, stop() {} });
 
 export interface Result {
   rows: Row[];
@@ -38,26 +47,32 @@ export function phasesOf({ orders, seed, seeds }: Settings): Phase[] {
 
 /** Trains what is left of every phase, then tests. `stop` is asked between steps; when it says yes,
  * the checkpoint is brought up to date and Stopped is thrown. */
-export async function run(run: Checkpoint, tasks: Tasks, stop: () => boolean): Promise<Result> {
-  const { settings, phases } = run;
-  for (const phase of phases) {
-    if (phase.done < settings.iterations) await train(phase, settings, tasks, stop);
-  }
-  return test(phases, settings, tasks, stop);
-}
-
-async function train(
-  phase: Phase,
-  settings: Settings,
+export async function run(
+  run: Checkpoint,
   tasks: Tasks,
   stop: () => boolean,
-): Promise<void> {
+  show: Show = silent,
+): Promise<Result> {
+  const { settings, phases } = run;
+  const around = { settings, tasks, stop, show };
+  for (const phase of phases) if (phase.done < settings.iterations) await train(phase, around);
+  return test(phases, around);
+}
+
+interface Around {
+  readonly settings: Settings;
+  readonly tasks: Tasks;
+  readonly stop: () => boolean;
+  readonly show: Show;
+}
+
+async function train(phase: Phase, { settings, tasks, stop, show }: Around): Promise<void> {
   const { order, seed } = phase;
   const { iterations, metaBatch, seeds } = settings;
   const learner = createLearner(settings, order, seed, phase.arrays);
   const stream = tasks.train(seed);
   const name = `order ${order}${seeds > 1 ? `, seed ${seed}` : ""}`;
-  const bar = progress(name, iterations, phase.done);
+  const bar = show(name, iterations, phase.done);
   const before = phase.seconds;
   const start = performance.now();
   const count = Math.min(MARK_TASKS, settings.testTasks);
@@ -106,13 +121,11 @@ function note(loss: number, phase: Phase, { measure }: Tasks): string {
 
 async function test(
   phases: readonly Phase[],
-  settings: Settings,
-  tasks: Tasks,
-  stop: () => boolean,
+  { settings, tasks, stop, show }: Around,
 ): Promise<Result> {
   const { seed, seeds, testTasks } = settings;
   const runs = { 2: [] as number[][][], 1: [] as number[][][], scratch: [] as number[][][] };
-  const bar = progress("testing", testTasks * (phases.length + seeds));
+  const bar = show("testing", testTasks * (phases.length + seeds));
   let done = 0;
   const judge = (learner: Learner) =>
     evaluate(learner, tasks, settings, async () => {
