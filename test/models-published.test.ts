@@ -167,6 +167,18 @@ describe("files", () => {
     }
   });
 
+  test("a layer of more rows and columns than are moved at a time", async () => {
+    setDevice(device);
+    const net = models.bert({ ...file.bert.options, size: 34, hidden: 70 });
+    const arrays = ofShapes(net.names());
+    const { blocks } = net.load(arrays);
+    const w = await blocks[1].up.w.data();
+    const { data } = arrays["bert.encoder.layer.1.intermediate.dense.weight"];
+    for (let i = 0; i < 34; i++) {
+      for (let o = 0; o < 70; o++) expect(w[i * 70 + o]).toBe(data[o * 34 + i]);
+    }
+  });
+
   test("bert: other ways to write the names, and what other tasks added", async () => {
     setDevice(device);
     const arrays = ofShapes(tiny.names());

@@ -110,22 +110,34 @@ function toTensor({ data, shape }: NamedArray, layout: Layout): Tensor {
   return tensor(typed ? values : Float32Array.from(values), moved.shape, "float32");
 }
 
-/** The array whose axis i is the axis `axes[i]` of the one given. */
+/** Rows and columns moved at a time: those that a cache holds on both sides. */
+const TILE = 32;
+
+/** The array whose axis i is the axis `axes[i]` of the one given; of two axes or more. */
 function permuted(data: ArrayLike<number>, shape: Shape, axes: readonly number[]) {
   const strides = stridesOf(shape);
   const size = axes.map((a) => shape[a]);
   const steps = axes.map((a) => strides[a]);
   const wide = data instanceof Float64Array;
   const out = wide ? new Float64Array(data.length) : new Float32Array(data.length);
-  const at = size.map(() => 0);
-  let from = 0;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = data[from];
-    for (let axis = size.length - 1; axis >= 0; axis--) {
-      from += steps[axis];
-      if (++at[axis] < size[axis]) break;
-      from -= steps[axis] * size[axis];
-      at[axis] = 0;
+  const [rows, columns] = size.slice(-2);
+  const [down, across] = steps.slice(-2);
+  const outer = size.slice(0, -2);
+  for (let matrix = 0; matrix < sizeOf(outer); matrix++) {
+    let from = 0;
+    for (let axis = outer.length - 1, left = matrix; axis >= 0; axis--) {
+      from += (left % outer[axis]) * steps[axis];
+      left = Math.floor(left / outer[axis]);
+    }
+    const to = matrix * rows * columns;
+    for (let r0 = 0; r0 < rows; r0 += TILE) {
+      for (let c0 = 0; c0 < columns; c0 += TILE) {
+        for (let r = r0; r < Math.min(r0 + TILE, rows); r++) {
+          for (let c = c0; c < Math.min(c0 + TILE, columns); c++) {
+            out[to + r * columns + c] = data[from + r * down + c * across];
+          }
+        }
+      }
     }
   }
   return { data: out, shape: size };
