@@ -41,7 +41,7 @@ export const mnist: Task = {
   title: "MNIST, perceptron 784-512-512-10",
   goal: 0.98,
   folder: "mnist",
-  settings: { epochs: 8, batch: 128, lr: 2e-3, dropout: 0.2, weightDecay: 0.01 },
+  settings: { epochs: 5, batch: 128, lr: 2e-3, dropout: 0.2, weightDecay: 0.01 },
   small: { epochs: 5, batch: 32 },
   load: async (folder) => {
     const [train, test] =
@@ -68,7 +68,7 @@ export const cifar: Task = {
   goal: 0.58,
   folder: "cifar10",
   settings: {
-    ...{ epochs: 16, batch: 64, lr: 2e-3, dropout: 0.4, weightDecay: 0.05 },
+    ...{ epochs: 12, batch: 64, lr: 2e-3, dropout: 0.4, weightDecay: 0.05 },
     ...{ mirror: 1, shift: 3, smoothing: 0.1 },
   },
   small: { epochs: 4, batch: 32, mirror: 0, shift: 1 },
