@@ -11,6 +11,7 @@ import { reportOf } from "./report";
 import { tablesOf, tableText } from "./summary";
 
 const experiments: { [name in Name]?: () => Promise<Experiment> } = {
+  s0: async () => (await import("./s0/index")).s0,
   s3: async () => (await import("./s3/index")).s3,
 };
 

@@ -39,7 +39,8 @@ export interface LrNetOptions {
 
 type LayerParams = { readonly w: Tensor; readonly b: Tensor };
 
-export type LrNet = readonly LayerParams[];
+/** Layers, and weights [features, 1] of the way past them. */
+export type LrNet = { readonly layers: readonly LayerParams[]; readonly past: Tensor };
 
 export type LrNetState = {
   /** Steps done, a float32 scalar. */
@@ -54,11 +55,12 @@ export type LrNetState = {
 const FEATURES = 6;
 const TINY = 1e-12; // added to squared norms and losses before their logarithms
 const STAYS = 0.9; // of the mean of the loss
+const LOG = 0.2; // of logarithms: a tanh net wants features of about 1
 
 /**
  * p ← p − lr · g with log lr = lo + (hi − lo) · σ(net(features)); features: log loss, log(loss /
- * its moving mean), log|g|, cos(g, the g before), t / T, log lr before; the net has two hidden
- * layers of tanh.
+ * its moving mean), log|g|, cos(g, the g before), t / T − ½, log lr before, the plain logarithms
+ * times 0.2; the net has two hidden layers of tanh, and a linear way past them.
  */
 export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetState> {
   const { lr = 0.01, low = 1e-4, high = 1, per = "net", hidden = 32 } = options;
@@ -87,12 +89,12 @@ export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetSt
     const all = (x: Tensor) => expand(x, size.shape);
     return stack(
       [
-        all(log(size1)),
+        mul(all(log(size1)), LOG),
         all(log(div(size1, add(abs(mean), TINY)))),
-        mul(log(add(size, TINY)), 0.5),
+        mul(log(add(size, TINY)), 0.5 * LOG),
         cosine,
-        all(mul(state.step, 1 / Math.max(1, horizon ?? steps))),
-        state.logLr,
+        all(sub(mul(state.step, 1 / Math.max(1, horizon ?? steps)), 0.5)),
+        mul(state.logLr, LOG),
       ],
       1,
     );
@@ -107,7 +109,7 @@ export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetSt
       }));
       const logit = Math.log(start / (1 - start));
       const last = { w: add(zeros([hidden, 1]), 0), b: add(full([1], logit), 0) };
-      return [...layers, last];
+      return { layers: [...layers, last], past: add(zeros([FEATURES, 1]), 0) };
     },
     init: (params) => ({
       step: scalar(params, 0),
@@ -120,10 +122,14 @@ export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetSt
       const sum0 = add(mul(state.mean, STAYS), mul(loss, 1 - STAYS));
       const mean = div(sum0, sub(1, exp(mul(step, Math.log(STAYS)))));
       const seen = features(grads, state, loss, mean, steps);
-      let h = stopFeatures ? stopGradient(seen) : seen;
-      for (const [i, { w, b }] of meta.entries()) {
-        h = add(matmul(h, w), b);
-        if (i < meta.length - 1) h = tanh(h);
+      const x = stopFeatures ? stopGradient(seen) : seen;
+      let h = x;
+      for (const [i, { w, b }] of meta.layers.entries()) {
+        const last = i === meta.layers.length - 1;
+        // Behind the last layer, all units together count as much as its bias: else a step of Adam
+        // on them is some thirty times as large, and the rate swings from end to end.
+        const z = matmul(h, w);
+        h = last ? add(add(mul(z, 1 / hidden), b), matmul(x, meta.past)) : tanh(add(z, b));
       }
       const logLr = add(mul(sigmoid(reshape(h, [h.shape[0]])), hi - lo), lo);
       const rate = exp(logLr);

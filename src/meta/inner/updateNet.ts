@@ -1,6 +1,7 @@
 // A network that writes updates: it edits the two factors of each linear layer's gradient (MEND),
 // and is the identity before it learns.
 
+import { treePaths } from "../../core/tree";
 import { stopGradient } from "../../grad/index";
 import { gelu } from "../../ops/activation";
 import { add, div, mul, sub } from "../../ops/arithmetic";
@@ -14,7 +15,7 @@ import { inRange, mapTrees } from "../../optim/optimizer";
 import { scalar } from "../../optim/state";
 import { full, zeros } from "../../tensor/fill";
 import type { Tensor } from "../../tensor/tensor";
-import { leaves } from "../../tensor/tree";
+import { leaves, type Tree } from "../../tensor/tree";
 import type { Factors } from "../factors";
 import type { InnerOptimizer } from "../innerOptimizer";
 
@@ -26,6 +27,9 @@ export interface UpdateNetOptions {
   /** Whether the root mean squares count as constants, as in the paper. Default true; false gives
    * the exact meta-gradient. */
   readonly stopScale?: boolean;
+  /** The weights whose gradients the net edits, by path such as `head.w`; others move by a ·
+   * gradient. Default: all of linear layers and convolutions. */
+  readonly edits?: (path: string) => boolean;
 }
 
 /** z [rows, n] → z + gelu(s ⊙ (z V U + b) + o): V [n, hidden], U [hidden, n]. */
@@ -63,14 +67,20 @@ const TINY = 1e-12; // under the root of mean squares: no slope passes, only 0/0
 export function updateNet(
   options: UpdateNetOptions = {},
 ): InnerOptimizer<UpdateNet, UpdateNetState> {
-  const { lr = 0.01, hidden = 16, stopScale = true } = options;
+  const { lr = 0.01, hidden = 16, stopScale = true, edits = () => true } = options;
   inRange("inner.updateNet", "lr", lr, 0);
+  /** Of every parameter, what is edited as [in, out]; null where nothing is. */
+  const sizesOf = (params: Tree) => {
+    const paths = treePaths(params);
+    return leaves(params).map((p, i) => (edits(paths[i]) ? sizes(p) : null));
+  };
   const scale = (squares: Tensor) => (stopScale ? stopGradient(squares) : squares);
   return {
     needsFactors: true,
     initMeta: (params, key: Key = keyOf(0)) => {
       const all = leaves(params);
-      const found = all.flatMap((p) => (sizes(p) === null ? [] : [sizes(p)!]));
+      const each = sizesOf(params);
+      const found = each.filter((size) => size !== null);
       const kinds = [...new Map(found.map((size) => [nameOf(size), size])).values()];
       const keys = split(key, 2 * Math.max(1, kinds.length));
       const block = (k: Key, n: number): Block => ({
@@ -81,8 +91,8 @@ export function updateNet(
         const blocks = [block(keys[2 * at], i + o), block(keys[2 * at + 1], i + o)];
         return [nameOf([i, o]), { blocks, b: add(zeros([i + o]), 0) }] as const;
       });
-      const layers = all.map((p) => {
-        const n = sizes(p)?.reduce((a, b) => a + b);
+      const layers = all.map((p, i) => {
+        const n = each[i]?.reduce((a, b) => a + b);
         const scale = (n: number) => ({ s: add(full([n], 1), 0), o: add(zeros([n]), 0) });
         return { lr: scalar(p, lr), scales: n === undefined ? [] : [scale(n), scale(n)] };
       });
@@ -95,11 +105,12 @@ export function updateNet(
     update: (grads, state, params, { meta, factors }) => {
       const step = add(state.step, 1);
       const squares: Tensor[] = [];
+      const each = sizesOf(params);
       let at = 0;
       const move = (p: Tensor, g: Tensor) => {
         const i = at++;
         const { lr, scales } = meta.layers[i];
-        const size = sizes(p);
+        const size = each[i];
         const own = factors?.[i] ?? [];
         if (size === null || own.length === 0) {
           squares.push(state.squares[i]);
