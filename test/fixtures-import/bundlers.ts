@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
+import type { Configuration, Stats } from "webpack";
 
 export interface Bundler {
   readonly name: string;
@@ -73,7 +74,8 @@ async function vite(folder: string): Promise<void> {
 async function webpack(folder: string): Promise<void> {
   await withoutTypes(folder);
   const { default: pack } = await import("webpack");
-  const stats = await promisify(pack)({
+  const run = promisify<Configuration, Stats | undefined>(pack as never);
+  const stats = await run({
     ...{ context: folder, mode: "production", entry: "./page.js" },
     output: { path: `${folder}/out`, filename: "main.js" },
   });
