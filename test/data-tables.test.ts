@@ -80,6 +80,19 @@ describe("a table", () => {
     expect(found.columns.sex.names).toEqual(["m", "f"]);
   });
 
+  test("of a file without a header has columns by number", () => {
+    const { columns } = parseTable(
+      '"3","Wall St. ""Bears"""\n"1","Oil"\n',
+      {
+        "0": { kind: "category", of: ["1", "2", "3"] },
+        "1": { kind: "text" },
+      },
+      { header: false },
+    );
+    expect(Array.from(columns["0"].values)).toEqual([2, 0]);
+    expect(columns["1"].values).toEqual(['Wall St. "Bears"', "Oil"]);
+  });
+
   test.each([
     [{ height: { kind: "number" } }, 'table: t.csv has no column "height": it has id, age, sex, '],
     [

@@ -16,6 +16,7 @@ export type ColumnSchema =
     }
   | { readonly kind: "text" };
 
+/** Columns by name; of a file without a header by their number, from "0". */
 export type Schema = Readonly<Record<string, ColumnSchema>>;
 
 export interface NumberColumn {
