@@ -132,29 +132,45 @@ function featuresOf({ name, params }: Case): string[] {
   return [name.replace(/\[.*?\]/g, ""), ...params.map((v, i) => `${i}: ${classOf(v)}`)];
 }
 
+/** What has been picked so far on a device. */
+export class Picked {
+  /** Programs of products. */
+  readonly programs = new Set<Program>();
+  /** Kernels and their bodies that have run more workgroups than one dimension holds. */
+  readonly folded = new Set<string>();
+}
+
+/** Workgroups in one dimension. */
+const FOLD = 65535;
+
 /**
  * Some of the cases of a kernel: every program meets every feature that it meets in all of them, if
- * not every combination of features. Where `chosen` is given, shaders compile slowly: then of the
- * programs that differ in their override values alone, as many as show every pair of these; they
- * are added to those chosen before.
+ * not every combination of features. Grids that are folded take seconds on the CPU: each kernel
+ * body meets one. With `fewPrograms`, for where shaders compile slowly: of the programs that differ
+ * in their override values alone, as many as show every pair of these.
  */
 export function someOf(
   cases: readonly Case[],
   choosing: Partial<Choosing>,
-  chosen?: Set<Program>,
+  picked: Picked,
+  fewPrograms: boolean,
 ): Case[] {
-  const used = new Map(
-    cases.map((c) => [c, dispatchesOf(c, choosing).map(({ program }) => program)] as const),
-  );
-  const programs = new Set([...used.values()].flat());
-  if (chosen !== undefined && programs.size > 0) addPairs(programs, chosen);
+  const used = new Map(cases.map((c) => [c, dispatchesOf(c, choosing)] as const));
+  const programs = new Set([...used.values()].flat().map(({ program }) => program));
+  if (fewPrograms && programs.size > 0) addPairs(programs, picked.programs);
   const met = new Set<string>();
   const some = cases.filter((c) => {
     const mine = used.get(c)!;
-    if (chosen !== undefined && !mine.every((program) => chosen.has(program))) return false;
-    const pairs = [...(mine.length > 0 ? mine : [null])].flatMap((program) =>
-      featuresOf(c).map((feature) => `${program?.id}: ${feature}`),
-    );
+    if (fewPrograms && !mine.every(({ program }) => picked.programs.has(program))) return false;
+    const folded = mine.filter(({ groups }) => groups > FOLD);
+    if (folded.length > 0) {
+      const bodies = folded.map(({ program: { label, parts } }) => label + parts.at(-1)!.file);
+      const fresh = bodies.filter((body) => !picked.folded.has(body));
+      for (const body of fresh) picked.folded.add(body);
+      return fresh.length > 0;
+    }
+    const ids = mine.length > 0 ? mine.map(({ program }) => program.id) : ["none"];
+    const pairs = ids.flatMap((id) => featuresOf(c).map((feature) => `${id}: ${feature}`));
     const fresh = pairs.filter((pair) => !met.has(pair));
     for (const pair of fresh) met.add(pair);
     return fresh.length > 0;

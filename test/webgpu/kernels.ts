@@ -3,25 +3,21 @@
 
 import type { KernelName } from "../../src/device/kernels";
 import type { WebGPUDevice } from "../../src/device/webgpu/device";
-import type { Program } from "../../src/device/webgpu/program";
 import type { Case } from "../cases/case";
 import { kernelSuite } from "../kernels.suite";
-import { casesOf, PRODUCTS, someOf, type Way, waysOf } from "./choices";
+import { casesOf, Picked, PRODUCTS, someOf, type Way, waysOf } from "./choices";
 import { type Group, textOf } from "./group";
 
-/** Whether each new pipeline takes Dawn's SwiftShader a second, where lavapipe takes a few ms. */
-const slowToCompile = () => !("Deno" in globalThis);
+const pickedOn = new WeakMap<WebGPUDevice, Picked>();
 
-/** The programs of products that run on a device; shared by all ways. */
-const chosenOn = new WeakMap<WebGPUDevice, Set<Program>>();
-
-/** All cases on a GPU; on the CPU each program meets each edge, not all combinations of edges. */
-function picked(device: WebGPUDevice, way: Way, cases: readonly Case[]): readonly Case[] {
+/** All cases on a GPU; on the CPU each program meets each edge, not all combinations of edges, and
+ * products, whose programs take SwiftShader a second each to compile, show each pair of overrides. */
+function casesOn(device: WebGPUDevice, way: Way, cases: readonly Case[]): readonly Case[] {
   if (!device.choosing.software) return cases;
-  const chosen = chosenOn.get(device) ?? new Set();
-  chosenOn.set(device, chosen);
-  const few = slowToCompile() && PRODUCTS.includes(cases[0].kernel);
-  return someOf(cases, { software: true, ...way.choosing }, few ? chosen : undefined);
+  const picked = pickedOn.get(device) ?? new Picked();
+  pickedOn.set(device, picked);
+  const fewPrograms = PRODUCTS.includes(cases[0].kernel);
+  return someOf(cases, { software: true, ...way.choosing }, picked, fewPrograms);
 }
 
 async function runCases(
@@ -54,7 +50,7 @@ export const kernelGroups: readonly Group[] = [...casesOf(waysOf(true)).values()
       async run({ device, tell }) {
         const ways = waysOf(device.choosing.software);
         for (const [kernel, cases] of casesOf(ways).get(ways[at])!) {
-          const mine = picked(device, ways[at], cases);
+          const mine = casesOn(device, ways[at], cases);
           const text = await textOf(() => runCases(device, ways[at], kernel, mine));
           await tell([{ name: kernel, text }]);
         }

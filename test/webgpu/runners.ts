@@ -186,7 +186,7 @@ export async function run(
     clearTimeout(timer);
     timer = setTimeout(silent, SILENCE);
     const answer = (type: string, text: string | Buffer, status = 200) => {
-      response.writeHead(status, { ...HEADERS, "Content-Type": type });
+      response.writeHead(status, { ...HEADERS, "Content-Type": type, Connection: "close" });
       response.end(text);
     };
     if (request.method === "POST") {
