@@ -87,7 +87,7 @@ async function main(): Promise<number> {
     stopped = true;
     line.say("stopping; the groups that are done are kept");
   };
-  process.on("SIGINT", stop);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
   const line = progressLine();
   await provideGpu();
   const rows: Result[] = [];

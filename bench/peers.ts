@@ -46,15 +46,27 @@ async function inChromium(args: string[], json: string | undefined): Promise<num
   const served = await serve(async (path) =>
     path === "/page.mjs" ? readFile(file) : path === "/index.html" ? page : null,
   );
+  const rows: Result[] = [];
+  let runtime = "";
+  let reason = "the page ended before its last contest";
+  process.on("SIGINT", () => {}); // the browser, which gets it too, is closed
   try {
-    const [{ rows, reason }, agent] = await withPage(served.address, async (tab) => {
+    await withPage(served.address, async (tab) => {
       tab.on("console", (line) => console.log(line.text()));
+      await tab.exposeFunction("keepRows", (found: Result[]) => void rows.push(...found));
+      const agent = (await tab.evaluate("navigator.userAgent")) as string;
+      runtime = `chromium ${/Chrome\/([\d.]+)/.exec(agent)?.[1] ?? ""}`;
       const call = `import("/page.mjs").then((m) => m.default(${JSON.stringify(values)}))`;
-      const found = (await tab.evaluate(call)) as { rows: Result[]; reason: string };
-      return [found, (await tab.evaluate("navigator.userAgent")) as string] as const;
+      ({ reason } = (await tab.evaluate(call)) as { reason: string });
     });
-    const runtime = `chromium ${/Chrome\/([\d.]+)/.exec(agent)?.[1] ?? ""}`;
-    if (json !== undefined) {
+    return 0;
+  } catch (error) {
+    console.error(`${(error as Error).message.split("\n")[0]}; ${rows.length} rows are kept`);
+    return 1;
+  } finally {
+    served.close();
+    await rm(dirname(file), { recursive: true, force: true });
+    if (json !== undefined && rows.length > 0) {
       await keepRun(json, {
         kind: "peers",
         date: new Date().toISOString().slice(0, 10),
@@ -66,10 +78,6 @@ async function inChromium(args: string[], json: string | undefined): Promise<num
         rows,
       });
     }
-    return 0;
-  } finally {
-    served.close();
-    await rm(dirname(file), { recursive: true, force: true });
   }
 }
 

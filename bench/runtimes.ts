@@ -80,5 +80,6 @@ export function runThere(runtime: Runtime, args: readonly string[]): Promise<num
   const env = { XDG_RUNTIME_DIR: tmpdir(), ...process.env };
   const child = spawn(program, [...first, ...args], { stdio: "inherit", env });
   process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
   return new Promise((done) => child.on("exit", (code) => done(code ?? 1)));
 }

@@ -21,10 +21,11 @@ const { values: given } = parseArgs({
 });
 
 let stopped = false;
-process.on("SIGINT", () => {
+const stop = () => {
   if (stopped) process.exit(130);
   stopped = true;
-});
+};
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
 const line = progressLine();
 line.say(`hypergrad ${version}, ${runtime()}, ${machine().cpu}`);
 const { rows, reason } = await session(given, {

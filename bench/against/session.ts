@@ -27,6 +27,8 @@ export interface Surroundings {
   /** Sides that only this runtime can have. */
   readonly more: Readonly<Record<string, () => Promise<Side | null>>>;
   readonly say: (text: string) => void;
+  /** Takes the rows of a contest that is done. */
+  readonly keep?: (rows: readonly Result[]) => void;
   readonly show: (what: string, done: number) => void;
   readonly stopped: () => boolean;
 }
@@ -107,6 +109,7 @@ export async function session(
     progress: around.show,
     finished: (contest, results) => {
       rows.push(...results);
+      around.keep?.(results);
       around.say([contest.name, ...columns(table(results), WIDTHS)].join("\n"));
     },
   });
