@@ -1,5 +1,6 @@
-// Every device that tests know, how to make it, and how to get it where it is absent. An absent
-// device is skipped by name; with HYPERGRAD_REQUIRE_DEVICES=1 its absence is a failure.
+// Every device that needs no GPU, how to make it, and how to get it where it is absent. An absent
+// device is skipped by name; with HYPERGRAD_REQUIRE_DEVICES=1 its absence is a failure. The webgpu
+// device has suites of its own, in test/webgpu.
 
 import { test } from "vitest";
 import type { Device } from "../src/device/device";
@@ -21,16 +22,6 @@ export interface Absent {
   readonly why: string;
 }
 
-let gpu: GPU | undefined; // Dawn ends the process when its instance is collected as garbage
-
-/** Imported only when asked for: it holds native code. */
-async function dawn(): Promise<GPU> {
-  const { create, globals } = await import("webgpu");
-  Object.assign(globalThis, globals);
-  gpu ??= create([]) as GPU;
-  return gpu;
-}
-
 export const candidates: readonly Candidate[] = [
   {
     name: "reference",
@@ -46,16 +37,6 @@ export const candidates: readonly Candidate[] = [
     name: "wasm relaxed",
     make: () => wasmDevice({ simd: "relaxed" }),
     how: "Node 22 or later, or Node 20 with --experimental-wasm-relaxed-simd, which npm test gives",
-  },
-  {
-    name: "webgpu",
-    make: async () => {
-      const { webgpuDevice } = await import("../src/device/webgpu/device");
-      return webgpuDevice({ gpu: await dawn() });
-    },
-    how:
-      "install a Vulkan driver: apt install mesa-vulkan-drivers libvulkan1, or set " +
-      "VK_DRIVER_FILES to Chromium's vk_swiftshader_icd.json",
   },
 ];
 
