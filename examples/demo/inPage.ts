@@ -1,5 +1,5 @@
-// npm run demo:page [-- options of the demo]: bundles the demo for a page, serves it, and runs it in a
-// headless Chromium, whose console it shows. With --serve it waits for a browser of yours instead.
+// npm run demo:page [-- options of the demo]: bundles the demo for a page, serves it, runs it in a
+// headless Chromium, and shows its console. With --serve it waits for a browser of yours instead.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
