@@ -22,9 +22,9 @@ export const imdb: Task = {
   goal: 0.82,
   folder: "imdb",
   settings: {
-    ...{ epochs: 4, batch: 64, lr: 2e-3, dropout: 0.4, dropWords: 0.1, weightDecay: 0.05 },
+    ...{ epochs: 3, batch: 64, lr: 2e-3, dropout: 0.4, dropWords: 0.1, weightDecay: 0.05 },
     ...{ clip: 1, units: 128, size: 128, hidden: 128 },
-    ...{ least: 2, most: 10_000, longest: 200, multiple: 40, holdout: 0 },
+    ...{ least: 2, most: 10_000, longest: 160, multiple: 40, holdout: 0 },
   },
   small: { epochs: 6, batch: 16, size: 16, units: 16, hidden: 16, least: 1, multiple: 8 },
   load: async (folder) => {

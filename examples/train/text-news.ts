@@ -31,7 +31,7 @@ export const news: Task = {
   goal: 0.86,
   folder: "agnews",
   settings: {
-    ...{ epochs: 10, batch: 64, lr: 1e-3, dropout: 0.4, dropWords: 0.2, weightDecay: 0.05 },
+    ...{ epochs: 6, batch: 64, lr: 1e-3, dropout: 0.4, dropWords: 0.2, weightDecay: 0.05 },
     ...{ smoothing: 0.1, clip: 1, size: 128, layers: 1, units: 256 },
     ...{ least: 2, longest: 80, multiple: 16, holdout: 0 },
   },
