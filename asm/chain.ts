@@ -10,9 +10,12 @@ import { scratch } from "./scratch";
 const TILE: u32 = 512;
 const TILE_BYTES: usize = (<usize>TILE << 2) + 16;
 
+/** What of a repeated input stands in its tile. */
+const NOTHING: u32 = 0xffffffff;
+
 /** p: opcode, then counts of inputs, outputs, steps and registers and the elements n; then for
- * each operand slot and distance; then inner and mid of each input; then f, x, y, z, to of each
- * step. Registers are inputs, then outputs, then tiles. */
+ * each operand slot and distance; then inner, mid and span of each input; then f, x, y, z, to of
+ * each step. Registers are inputs, then outputs, then tiles. */
 export function chain(p: usize, slots: usize): void {
   const inputs = load<u32>(p, 4);
   const outputs = load<u32>(p, 8);
@@ -21,40 +24,66 @@ export function chain(p: usize, slots: usize): void {
   const n = load<u32>(p, 20);
   const operands = p + 24;
   const repeats = operands + (<usize>(inputs + outputs) << 3);
-  const code = repeats + (<usize>inputs << 3);
+  const code = repeats + <usize>inputs * 12;
 
-  const table = scratch(PAD + (<usize>registers << 3) + <usize>registers * TILE_BYTES + 16);
-  const pad = table + ((<usize>registers << 3) + 15 & ~15);
+  const table = scratch(PAD + (<usize>registers << 4) + <usize>registers * TILE_BYTES + 16);
+  const pad = table + ((<usize>registers << 4) + 15 & ~15);
   const tiles = pad + PAD;
   const bases = table + (<usize>registers << 2);
+  // Of each input the part that was read last, and the length of what was written to its tile.
+  const parts = bases + (<usize>registers << 2);
+  const held = parts + (<usize>registers << 2);
   let length = TILE;
   for (let j: u32 = 0; j < inputs + outputs; j++) {
     const operand = operands + (<usize>j << 3);
     const base = load<usize>(slots + (<usize>load<u32>(operand) << 2)) + load<usize>(operand, 4);
     store<usize>(bases + (<usize>j << 2), base);
+    store<u32>(parts + (<usize>j << 2), NOTHING);
   }
-  if (n > TILE) {
-    for (let j: u32 = 0; j < inputs; j++) {
-      const repeat = repeats + (<usize>j << 3);
-      length = fit(length, load<u32>(repeat), load<u32>(repeat, 4), n, TILE);
-    }
+  let parted = false;
+  for (let j: u32 = 0; j < inputs; j++) {
+    const repeat = repeats + <usize>j * 12;
+    const span = load<u32>(repeat, 8);
+    if (span < n) parted = true;
+    if (n > TILE) length = fit(length, load<u32>(repeat), load<u32>(repeat, 4), span, TILE);
   }
   for (let j = inputs + outputs; j < registers; j++) {
     store<usize>(table + (<usize>j << 2), tiles + <usize>j * TILE_BYTES);
   }
   const start = firstOf(n, length);
   const end = endOf(n, length);
-  for (let i = start; i < end; i += length) {
-    const count = min(length, end - i);
-    const fresh = i == start;
+  for (let i = start; i < end;) {
+    let count = min(length, end - i);
+    if (parted) {
+      // A tile reads one part of each operand.
+      for (let j: u32 = 0; j < inputs; j++) {
+        const span = load<u32>(repeats + <usize>j * 12, 8);
+        if (span < n) count = min(count, span - i % span);
+      }
+    }
     for (let j: u32 = 0; j < inputs; j++) {
-      const repeat = repeats + (<usize>j << 3);
-      const base = load<usize>(bases + (<usize>j << 2));
-      const tile = tiles + <usize>j * TILE_BYTES;
+      const repeat = repeats + <usize>j * 12;
       const inner = load<u32>(repeat);
       const mid = load<u32>(repeat, 4);
-      const from = fetch(base, inner, mid, n, i, count, tile, length, fresh);
-      store<usize>(table + (<usize>j << 2), from);
+      const span = load<u32>(repeat, 8);
+      const k = <usize>j << 2;
+      const part = span < n ? i / span : 0;
+      const from = load<usize>(bases + k) + (<usize>(part * mid) << 2);
+      const at = i - part * span;
+      if (inner == 1 && mid >= span) {
+        store<usize>(table + k, from + (<usize>at << 2));
+        continue;
+      }
+      const tile = tiles + <usize>j * TILE_BYTES;
+      // What is in the tile serves again where it begins at the same element of the same part.
+      const same = load<u32>(parts + k) == part && load<u32>(held + k) >= count;
+      const fresh = !same || (inner == 1 && at % mid != 0);
+      const got = fetch(from, inner, mid, span, at, count, tile, 0, fresh);
+      store<usize>(table + k, got);
+      if (got == tile && fresh) {
+        store<u32>(parts + k, inner == 1 && at % mid == 0 ? part : NOTHING);
+        store<u32>(held + k, count);
+      }
     }
     for (let j = inputs; j < inputs + outputs; j++) {
       const base = load<usize>(bases + (<usize>j << 2));
@@ -68,5 +97,6 @@ export function chain(p: usize, slots: usize): void {
       const to = load<usize>(table + (<usize>load<u32>(step, 16) << 2));
       apply(<F>load<i32>(step), x, y, z, to, count, pad);
     }
+    i += count;
   }
 }

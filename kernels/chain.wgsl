@@ -1,5 +1,6 @@
 // chain: a list of scalar functions at every element i below n: registers begin with the inputs'
-// elements, read through repeats as in map1, and end as the outputs' elements.
+// elements, read through repeats as in map1 or with a part for each span, and end as the outputs'
+// elements.
 // One invocation computes one element of every output. Prepended by src/device/webgpu/chain.ts:
 // Params (n, the repeats, inf and nan), the bindings, and `element`, one line a step.
 // Grid: ceil(n / 256) workgroups, folded into y above 65,535.
@@ -9,6 +10,12 @@ fn place(i: u32, inner: u32, mid: u32) -> u32 {
   if (mid == 1u) { return 0u; }
   if (inner == 1u && mid >= p.n) { return i; }
   return (i / inner) % mid;
+}
+
+// An operand that has a part, mid long, for each span of elements.
+fn parted(i: u32, inner: u32, mid: u32, span: u32) -> u32 {
+  let part = i / span;
+  return part * mid + (i - part * span) / inner % mid;
 }
 
 @compute @workgroup_size(256)

@@ -30,7 +30,9 @@ const elementwise = {
   map3: kernel("x y z", "out", "f n xInner xMid yInner yMid zInner zMid"),
   // Registers 0 .. inputs - 1 hold the inputs' elements, the next the outputs'; each of `steps`
   // steps (f x y z to) sets register `to` to f of registers x, y, z. Only programs call it. Then:
-  // inner mid of each input, then the steps.
+  // inner mid span of each input, then the steps. Each `span` elements of the result have a part
+  // of the operand of their own, mid long: element i, with r = i % span, reads element
+  // floor(i / span) * mid + floor(r / inner) % mid. span = n: one part serves for all.
   chain: kernel("x...", "out...", "n inputs outputs steps ...", { variadic: true }),
   fill: kernel("", "out", "n value", { floats: ["value"] }),
   fillInt: kernel("", "out", "n value"),

@@ -1,13 +1,24 @@
 // How values look through views: which value's memory they read, and how it repeats.
 
+import type { Shape } from "../core/shape";
 import { functions } from "../device/functions";
 import type { Calls } from "../tensor/op";
 import type { Repeat } from "../tensor/tensor";
 import type { Graph, Value, Vertex } from "./graph";
 
+/** How a chain reads an operand: repeated, or with a part of its own for each `span` elements. */
+export interface Reading extends Repeat {
+  readonly span?: number;
+}
+
 export interface Access {
   readonly base: Value;
-  readonly repeat: Repeat | null;
+  readonly repeat: Reading | null;
+}
+
+/** What tells one reading of a value from another. */
+export function nameOf({ base, repeat }: Access): string {
+  return `${base.id} ${repeat?.inner} ${repeat?.mid} ${repeat?.span}`;
 }
 
 /** What lies beneath a value, itself if it is no view. */
@@ -20,11 +31,42 @@ export function seenThrough(graph: Graph): Look {
   for (const { op, inputs, outputs } of graph.nodes) {
     if (op.view === null) continue;
     const under = look(inputs[0]);
+    if (under.repeat?.span !== undefined) {
+      // Another shape of the same elements; to repeat them once more they must be in memory.
+      if (outputs[0].size === inputs[0].size) known.set(outputs[0], under);
+      continue;
+    }
     const { shape, dtype, size } = inputs[0];
     const seen = op.view({ shape, dtype, size, storage: null, repeat: under.repeat }, outputs[0]);
-    if (seen !== null) known.set(outputs[0], { base: under.base, repeat: seen.repeat });
+    const repeat =
+      seen === null && op.name === "expand" && under.repeat === null
+        ? parted(inputs[0].shape, outputs[0].shape)
+        : (seen?.repeat ?? null);
+    if (seen !== null || repeat !== null) known.set(outputs[0], { base: under.base, repeat });
   }
   return look;
+}
+
+/** An expansion that repeats a row or a column within each of some parts, as what belongs to one
+ * example of a batch is; null for any other. */
+export function parted(from: Shape, to: Shape): Reading | null {
+  const skip = to.length - from.length;
+  let i = to.length - 1;
+  /** The product of sizes of axes that are all repeated, or none. */
+  const run = (repeats: boolean) => {
+    let n = 1;
+    for (; i >= 0; i--) {
+      if (to[i] === 1) continue;
+      if ((i < skip || from[i - skip] === 1) !== repeats) break;
+      n *= to[i];
+    }
+    return n;
+  };
+  const inner = run(true);
+  const mid = run(false);
+  const span = inner * mid * run(true);
+  const parts = run(false);
+  return i < 0 && parts > 1 && mid > 1 && span > inner * mid ? { inner, mid, span } : null;
 }
 
 /** Tensors from outside may be repeats themselves. */

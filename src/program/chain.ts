@@ -2,7 +2,7 @@
 
 import { functionList } from "../device/functions";
 import type { Op, Spec } from "../tensor/op";
-import type { Repeat } from "../tensor/tensor";
+import type { Reading } from "./access";
 
 /** registers[to] = f(registers[from...]): first the inputs, then the outputs, then others. */
 export interface Step {
@@ -14,7 +14,7 @@ export interface Step {
 export interface Chain {
   readonly size: number;
   /** How each input is read. */
-  readonly repeats: readonly (Repeat | null)[];
+  readonly repeats: readonly (Reading | null)[];
   readonly steps: readonly Step[];
   readonly specs: readonly Spec[];
 }
@@ -28,7 +28,9 @@ export const chainOp: Op<Chain> = {
   view: null,
   run: (calls, xs, ys, { size, repeats, steps }) => {
     const params = [size, xs.length, ys.length, steps.length];
-    for (const repeat of repeats) params.push(repeat?.inner ?? 1, repeat?.mid ?? size);
+    for (const repeat of repeats) {
+      params.push(repeat?.inner ?? 1, repeat?.mid ?? size, repeat?.span ?? size);
+    }
     for (const { f, from, to } of steps) {
       params.push(f, from[0], from[1] ?? from[0], from[2] ?? from[0], to);
     }

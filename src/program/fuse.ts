@@ -3,7 +3,7 @@
 
 import type { Device } from "../device/device";
 import type { Spec } from "../tensor/op";
-import { type Access, functionOf, type Look, seenThrough } from "./access";
+import { type Access, functionOf, type Look, nameOf, seenThrough } from "./access";
 import { type Chain, chainOp, type Step } from "./chain";
 import { type Graph, type Value, type Vertex, vertex } from "./graph";
 
@@ -135,9 +135,10 @@ function operands(merged: Cluster, known: Known): number {
   const read = new Set<string>();
   for (const node of merged.nodes) {
     for (const v of node.inputs) {
-      const { base, repeat } = known.look(v);
-      if (base.source.kind === "node" && members.has(base.source.node)) continue;
-      read.add(`${base.id} ${repeat?.inner} ${repeat?.mid}`);
+      const seen = known.look(v);
+      const { source } = seen.base;
+      if (source.kind === "node" && members.has(source.node)) continue;
+      read.add(nameOf(seen));
     }
   }
   const written = merged.nodes.filter((node) => escapes(node.outputs[0], members, known));
@@ -158,15 +159,24 @@ function escapes(v: Value, members: ReadonlySet<Vertex>, known: Known): boolean 
 /** The values that clusters must write to memory. */
 function written(known: Known): Set<Value> {
   const out = new Set<Value>();
-  for (const [node, { nodes }] of known.of) {
-    if (nodes.length > 1 && escapes(node.outputs[0], new Set(nodes), known))
+  for (const [node, unit] of known.of) {
+    if (joins(unit, known) && escapes(node.outputs[0], new Set(unit.nodes), known)) {
       out.add(node.outputs[0]);
+    }
   }
   return out;
 }
 
+/** Whether a cluster becomes a chain: one op alone does where only a chain can read an operand
+ * without its being written out first. */
+function joins({ nodes }: Cluster, { look }: Known): boolean {
+  if (nodes.length > 1) return true;
+  return nodes[0].inputs.some((v) => look(v).repeat?.span !== undefined);
+}
+
 /** Single nodes and clusters in an order in which inputs come first, near to that of capture. */
-function schedule(graph: Graph, { of, look }: Known): (Cluster | [Vertex])[] {
+function schedule(graph: Graph, known: Known): (Cluster | [Vertex])[] {
+  const { of, look } = known;
   const order: (Cluster | [Vertex])[] = [];
   const done = new Set<Vertex>();
   const require = (v: Value) => {
@@ -177,14 +187,15 @@ function schedule(graph: Graph, { of, look }: Known): (Cluster | [Vertex])[] {
   const run = (node: Vertex): void => {
     if (done.has(node)) return;
     const unit = of.get(node);
-    const members = unit !== undefined && unit.nodes.length > 1 ? unit.nodes : [node];
+    const chained = unit !== undefined && joins(unit, known);
+    const members = chained ? unit.nodes : [node];
     for (const member of members) done.add(member);
     for (const v of members.flatMap((member) => member.inputs)) {
       const { source } = look(v).base;
       // A view of a member can only stand after the cluster; in it members read the member itself.
       if (source.kind !== "node" || !members.includes(source.node)) require(v);
     }
-    order.push(members.length > 1 ? unit! : [node]);
+    order.push(chained ? unit : [node]);
   };
   for (const node of graph.nodes) {
     const unit = of.get(node);
@@ -206,8 +217,9 @@ function join(
   const repeats: Access["repeat"][] = [];
   const places = new Map<string, number>();
   const outputs = nodes.map((n) => n.outputs[0]).filter((v) => outside.has(v));
-  const inputOf = ({ base, repeat }: Access): number => {
-    const name = `${base.id} ${repeat?.inner} ${repeat?.mid}`;
+  const inputOf = (seen: Access): number => {
+    const { base, repeat } = seen;
+    const name = nameOf(seen);
     let place = places.get(name);
     if (place === undefined) {
       place = inputs.length;

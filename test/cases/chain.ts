@@ -11,6 +11,8 @@ interface Operand {
   readonly values: Values;
   readonly inner: number;
   readonly mid: number;
+  /** Elements of the result that have one part of the values; all of them when not given. */
+  readonly span?: number;
 }
 
 const EXACT =
@@ -29,7 +31,11 @@ function propagated(operands: readonly Operand[], steps: readonly Step[], regist
   return {
     kind: "bound",
     roundings: (i, inputs) => {
-      const at = (j: number) => Math.floor(i / operands[j].inner) % operands[j].mid;
+      const at = (j: number) => {
+        const { inner, mid, span = Number.POSITIVE_INFINITY } = operands[j];
+        const part = Math.floor(i / span);
+        return part * mid + (Math.floor((part === 0 ? i : i % span) / inner) % mid);
+      };
       const values: number[] = operands.map((_, j) => inputs[j][at(j)]);
       const errors: number[] = operands.map(() => 0);
       for (const [f, from, to] of steps) {
@@ -64,7 +70,7 @@ function chain(
     name: `${name}, ${n}`,
     params: [
       ...[n, operands.length, outputs.length, steps.length],
-      ...operands.flatMap(({ inner, mid }) => [inner, mid]),
+      ...operands.flatMap(({ inner, mid, span = n }) => [inner, mid, span]),
       ...steps.flatMap(([f, from, to]) => [
         ...[functions[f].code, from[0], from[1] ?? from[0], from[2] ?? from[0]],
         to,
@@ -102,6 +108,30 @@ function layer(rows: number, columns: number): Case {
       ["mul", [0, 1], 4],
       ["add", [4, 2], 4],
       ["tanh", [4], 3],
+    ],
+  );
+}
+
+/** x * a + b for each of `parts` examples with its own a, a row, and b, a column. */
+function examples(parts: number, rows: number, columns: number): Case {
+  const n = parts * rows * columns;
+  const span = rows * columns;
+  return chain(
+    `x * row + column + row of each example [${parts}, ${rows}, ${columns}]`,
+    n,
+    [
+      whole(uniforms(n, 121, -2, 2)),
+      { values: uniforms(parts * columns, 122), inner: 1, mid: columns, span },
+      { values: uniforms(parts * rows, 123), inner: columns, mid: rows, span },
+      { values: uniforms(columns, 124), inner: 1, mid: columns },
+      scalar(0.5),
+    ],
+    float,
+    [
+      ["mul", [0, 1], 6],
+      ["add", [6, 2], 6],
+      ["add", [6, 3], 6],
+      ["mul", [6, 4], 5],
     ],
   );
 }
@@ -228,6 +258,16 @@ function constants(n: number): Case {
 }
 
 export const chainCases: Case[] = [
+  ...[
+    [2, 1, 1],
+    [2, 3, 5],
+    [3, 7, 4],
+    [25, 10, 40],
+    [4, 257, 32],
+    [5, 3, 513],
+    [3, 300, 7],
+    [2, 2, 2048],
+  ].map(([parts, rows, columns]) => examples(parts, rows, columns)),
   ...SIZES.flatMap((n) => [reused(n), ints(n), masks(n)]),
   ...[0, 1, 7, 64, 1000, 1025, 3001].flatMap((n) => [adam(n), gelu(n), long(n), wide(n)]),
   ...[0, 1, 9, 1030].map(constants),

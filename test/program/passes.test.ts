@@ -3,15 +3,18 @@
 import { beforeAll, expect, test } from "vitest";
 import { setDevice } from "../../src/device/current";
 import { referenceDevice } from "../../src/device/reference/device";
+import { vmap } from "../../src/grad/index";
 import * as ops from "../../src/ops/index";
+import { parted } from "../../src/program/access";
 import { capture } from "../../src/program/capture";
 import { mergeEqual, removeDead } from "../../src/program/clean";
+import { compile } from "../../src/program/compile";
 import { emit } from "../../src/program/emit";
 import { fuse } from "../../src/program/fuse";
 import type { Graph } from "../../src/program/graph";
 import { plan } from "../../src/program/plan";
 import { simplify } from "../../src/program/simplify";
-import { constant } from "../../src/tensor/create";
+import { constant, tensor } from "../../src/tensor/create";
 import { inRegion } from "../../src/tensor/origin";
 import type { Tensor } from "../../src/tensor/tensor";
 import type { Tree } from "../../src/tensor/tree";
@@ -146,4 +149,32 @@ test("plan lets lifetimes share memory and never overlaps two that meet", () => 
       expect(p + a.size <= q || q + b.size <= p).toBe(true);
     }
   }
+});
+
+test("what belongs to each example of a batch is read in place, not written out first", async () => {
+  const affine = vmap((x: Tensor, scale: Tensor, shift: Tensor) =>
+    ops.add(ops.mul(x, scale), shift),
+  );
+  const sizes = [3, 4, 2, 5];
+  const numbers = (n: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(i));
+  const x = tensor(numbers(120), sizes);
+  const scale = tensor(numbers(15), [3, 5]);
+  const shift = tensor(numbers(12), [3, 4, 1, 1]);
+  const step = compile(affine, { profile: true });
+  const [want, got] = [affine(x, scale, shift), step(x, scale, shift)];
+  expect(await got.data()).toEqual(await want.data());
+  expect(step.stats().profile.map(({ kernel }) => kernel)).toEqual(["chain"]);
+  step.dispose();
+});
+
+test("parted finds expansions within parts, and no others", () => {
+  expect(parted([3, 1, 5], [3, 4, 5])).toEqual({ inner: 1, mid: 5, span: 20 });
+  expect(parted([3, 1, 5, 1], [3, 4, 5, 2])).toEqual({ inner: 2, mid: 5, span: 40 });
+  expect(parted([3, 1, 1, 1, 5], [3, 4, 2, 2, 5])).toEqual({ inner: 1, mid: 5, span: 80 });
+  expect(parted([2, 3, 1, 5], [2, 3, 4, 5])).toEqual({ inner: 1, mid: 5, span: 20 });
+  // A plain repeat, one part alone, and parts within parts.
+  expect(parted([5], [3, 4, 5])).toBe(null);
+  expect(parted([3, 1], [3, 4])).toBe(null);
+  expect(parted([1, 1, 5], [1, 4, 5])).toBe(null);
+  expect(parted([2, 1, 3, 1, 5], [2, 4, 3, 4, 5])).toBe(null);
 });

@@ -5,12 +5,15 @@ import type { Body } from "./body";
 
 export const chain: Body = (inputs, outputs, params) => {
   const [n, count, , steps] = params;
-  const repeats = params.slice(4, 4 + 2 * count);
-  const code = params.slice(4 + 2 * count);
+  const repeats = params.slice(4, 4 + 3 * count);
+  const code = params.slice(4 + 3 * count);
   const registers: number[] = [];
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < count; j++) {
-      registers[j] = inputs[j][Math.floor(i / repeats[2 * j]) % repeats[2 * j + 1]];
+      const [inner, mid, span] = repeats.slice(3 * j, 3 * j + 3);
+      const part = Math.floor(i / span);
+      const at = Math.floor((i - part * span) / inner) % mid;
+      registers[j] = inputs[j][part * mid + at];
     }
     for (let s = 0; s < 5 * steps; s += 5) {
       const [f, x, y, z, to] = code.slice(s, s + 5);

@@ -48,7 +48,7 @@ function encode({ kernel, inputs, outputs, params }: ProgramCall, sharing: numbe
 function encodeChain(operands: readonly number[], params: readonly number[]): number[] {
   const [n, inputs, outputs, steps] = params;
   const rest = params.slice(4);
-  const code = rest.slice(2 * inputs);
+  const code = rest.slice(3 * inputs);
   let registers = inputs + outputs;
   for (let i = 4; i < code.length; i += 5) registers = Math.max(registers, code[i] + 1);
   return [inputs, outputs, steps, registers, n, ...operands, ...rest];

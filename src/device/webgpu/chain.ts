@@ -14,9 +14,15 @@ const LANES = 256;
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** Params, bindings and `element` of a chain of (f x y z to) steps. */
-function textOf(inputs: number, outputs: number, code: readonly number[]): string {
-  const repeats = range(inputs).map((j) => `inner${j}: u32, mid${j}: u32, `);
+/** Params, bindings and `element` of a chain of (f x y z to) steps; `parted` inputs have a part for
+ * each span of elements. */
+function textOf(
+  inputs: number,
+  outputs: number,
+  code: readonly number[],
+  parted: readonly boolean[],
+): string {
+  const repeats = range(inputs).map((j) => `inner${j}: u32, mid${j}: u32, span${j}: u32, `);
   const lines = [`struct Params { n: u32, ${repeats.join("")}inf: f32, nan: f32 }`];
   for (const j of range(inputs)) {
     lines.push(`@group(0) @binding(${j}) var<storage, read> x${j}: array<u32>;`);
@@ -29,7 +35,9 @@ function textOf(inputs: number, outputs: number, code: readonly number[]): strin
   lines.push("fn element(i: u32) {");
   const known = new Set(range(inputs));
   for (const j of range(inputs)) {
-    lines.push(`  var r${j} = x${j}[place(i, p.inner${j}, p.mid${j})];`);
+    const [place, repeat] = [parted[j] ? "parted" : "place", `p.inner${j}, p.mid${j}`];
+    const span = parted[j] ? `, p.span${j}` : "";
+    lines.push(`  var r${j} = x${j}[${place}(i, ${repeat}${span})];`);
   }
   for (let s = 0; s < code.length; s += 5) {
     const [f, x, y, z, to] = code.slice(s, s + 5);
@@ -45,8 +53,13 @@ function textOf(inputs: number, outputs: number, code: readonly number[]): strin
 
 const programs = new Map<string, Program>();
 
-function chainProgram(inputs: number, outputs: number, code: readonly number[]): Program {
-  const key = `${inputs} ${outputs} ${code}`;
+function chainProgram(
+  inputs: number,
+  outputs: number,
+  code: readonly number[],
+  parted: readonly boolean[],
+): Program {
+  const key = `${inputs} ${outputs} ${code} ${parted}`;
   let made = programs.get(key);
   if (made === undefined) {
     const used = new Set(code.filter((_, i) => i % 5 === 0));
@@ -56,11 +69,11 @@ function chainProgram(inputs: number, outputs: number, code: readonly number[]):
       [
         { file: "math.wgsl", text: math },
         { file: "functions.ts", text: [...used].map((f) => wgslFunction(f, true)).join("") },
-        { file: "chain.ts", text: textOf(inputs, outputs, code) },
+        { file: "chain.ts", text: textOf(inputs, outputs, code, parted) },
         { file: "chain.wgsl", text: chainWgsl },
       ],
       { reads: inputs, writes: outputs },
-      [1 + 2 * inputs, 2 + 2 * inputs],
+      [1 + 3 * inputs, 2 + 3 * inputs],
     );
     programs.set(key, made);
   }
@@ -69,14 +82,15 @@ function chainProgram(inputs: number, outputs: number, code: readonly number[]):
 
 export const chain: Plan = (to, inputs, outputs, params) => {
   const n = params[0];
-  const repeats = params.slice(4, 4 + 2 * inputs.length);
-  const code = params.slice(4 + 2 * inputs.length);
+  const repeats = params.slice(4, 4 + 3 * inputs.length);
+  const code = params.slice(4 + 3 * inputs.length);
+  const parted = inputs.map((_, j) => repeats[3 * j + 2] < n);
   if (inputs.length + outputs.length > to.bindings) {
     stepByStep(to, inputs, outputs, n, repeats, code);
     return;
   }
   to.dispatch(
-    chainProgram(inputs.length, outputs.length, code),
+    chainProgram(inputs.length, outputs.length, code, parted),
     [...inputs, ...outputs],
     [n, ...repeats, ...INF_NAN],
     ceilDiv(n, LANES),
@@ -92,11 +106,17 @@ function stepByStep(
   repeats: readonly number[],
   code: readonly number[],
 ): void {
-  const registers = inputs.map((block, j) => ({
-    block,
-    repeat: repeats.slice(2 * j, 2 * j + 2),
-  }));
   const taken: Block[] = [];
+  // A map reads no parts: such an operand is written out first.
+  const registers = inputs.map((block, j) => {
+    const repeat = repeats.slice(3 * j, 3 * j + 3);
+    if (repeat[2] >= n) return { block, repeat: repeat.slice(0, 2) };
+    const out = to.scratch(n);
+    taken.push(out);
+    const copy = chainProgram(1, 1, [functions.copy.code, 0, 0, 0, 1], [true]);
+    to.dispatch(copy, [block, out], [n, ...repeat, ...INF_NAN], ceilDiv(n, LANES));
+    return { block: out, repeat: [1, n] };
+  });
   const apply = (f: number, from: readonly number[], out: Block) => {
     const used = from.slice(0, functionList[f].arity).map((r) => registers[r]);
     map(
