@@ -46,6 +46,10 @@ export interface ChartOptions {
 }
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name);
+/** Distances of marks on the x axis. */
+const WHOLE = [1, 2, 5]
+  .flatMap((n) => [n, 10 * n, 100 * n, 1e3 * n, 1e4 * n, 1e5 * n])
+  .sort((a, b) => a - b);
 const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4"];
 
 /** A chart in a box of the page; what it shows is told in words to those who do not see it. */
@@ -92,7 +96,7 @@ export class Chart {
         ...this.#size(),
         scales: { x: { time: false }, y: { distr: options.logarithmic ? 3 : 1 } },
         axes: [
-          { ...axis, ...ticks, label: options.xLabel, size: 30 },
+          { ...axis, ...ticks, label: options.xLabel, size: 30, incrs: WHOLE },
           { ...axis, ...ticks, label: options.yLabel, size: 48 },
         ],
         cursor: { show: false },

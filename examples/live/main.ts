@@ -59,7 +59,8 @@ function showRunning(now: boolean): void {
   $("run").textContent = running ? "Pause" : "Train";
 }
 
-const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const sizeText = (bytes: number) =>
+  bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(0)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const orderName = (order: 1 | 2) => (order === 2 ? "order 2" : "order 1");
 
 /** Orders in the order of their colours, whatever came first. */
@@ -96,7 +97,7 @@ function drawFrame(): void {
   const loss = histories.get(orders()[0])?.last;
   $("n-loss").textContent = loss === undefined ? "–" : loss.toPrecision(4);
   $("n-time").textContent = frame.stepMs === 0 ? "–" : `${frame.stepMs.toFixed(1)} ms`;
-  $("n-memory").textContent = mebibytes(frame.bytes);
+  $("n-memory").textContent = `${sizeText(frame.bytes)}, most ${sizeText(frame.peakBytes)}`;
   drawLosses();
   drawNorms();
   if (frame.picture !== null) {

@@ -21,6 +21,8 @@ export interface Problem {
   readonly inner: meta.InnerOptimizer<Tree, Tree>;
   readonly loss: (params: Tree, batch: Tree) => Tensor;
   readonly outer: optim.Optimizer<Tree>;
+  /** Of the losses after each inner step. Default: the last alone. */
+  readonly weights?: readonly number[];
   /** Where the inner loop starts: learned ("start"), or drawn afresh for each step. */
   readonly learns: "start" | "optimizer";
   start(seed: number, index: number): Tree;
@@ -35,9 +37,10 @@ type Parts = Omit<Problem, "learner">;
 
 /** A problem with the learner that its parts make. */
 export function problem(parts: Parts): Problem {
-  const { loss, inner, steps } = parts;
+  const { loss, inner, steps, weights } = parts;
   return {
     ...parts,
-    learner: (order) => meta.unroll({ loss, inner, steps, order, tasks: "batch", trace: true }),
+    learner: (order) =>
+      meta.unroll({ loss, inner, steps, order, weights, tasks: "batch", trace: true }),
   };
 }
