@@ -5,7 +5,7 @@
 import {
   concat,
   crossEntropy,
-  data,
+  type data,
   dispose,
   key,
   mapTree,
@@ -21,13 +21,13 @@ import {
   zerosLike,
 } from "hypergrad";
 import type { Tell } from "../experiment";
-import { type Domain, initNet, lossOf, type NetParams, predict, type Stream } from "./domain";
+import { type Domain, initNet, lossOf, type NetParams, predict } from "./domain";
 import { judge, meanOf } from "./judge";
 import { adapting, type Learned, type Method, tested, type Work } from "./methods";
 import { train } from "./train";
 
-const RATES = [0.001, 0.01, 0.03, 0.1, 0.3];
-const VALID_TASKS = 40;
+const RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+const VALID_TASKS = 20;
 
 /** The rate that serves these weights best on the validation tasks after all test steps. */
 export async function bestRate(domain: Domain, learned: Learned, tell: Tell): Promise<number> {
@@ -44,7 +44,7 @@ export async function bestRate(domain: Domain, learned: Learned, tell: Tell): Pr
   return best.rate;
 }
 
-function tuning(domain: Domain, rate: number) {
+export function tuning(domain: Domain, rate: number) {
   const inner = meta.inner.sgd({ lr: rate });
   return meta.unroll({ loss: lossOf(domain), inner, steps: domain.testSteps, order: 1 });
 }
@@ -75,8 +75,8 @@ export async function pretrained(
   work: Work,
 ): Promise<{ params: NetParams; flops: number; steps: number }> {
   const { domain, seed, flops, tell } = work;
-  const { pool, net } = domain;
-  const many = pool === undefined ? net.head : net.headOf(pool.classes);
+  const { joint, net } = domain;
+  const many = joint === undefined ? net.head : net.headOf(joint.classes);
   const whole = { ...net, head: many };
   const outer = optim.adam({ lr: domain.outerLr });
   const state = scope(() => {
@@ -93,11 +93,11 @@ export async function pretrained(
     const [params, next] = outer.update(grads, s.outer as never, s.params);
     return { state: { params, outer: next as Tree }, value };
   };
-  const stream = pool === undefined ? domain.train(seed) : labelled(domain, pool, seed);
+  const stream = joint === undefined ? domain.train(seed) : joint.stream(seed);
   const last = await train({ domain, stream, flops, state, step, scalar: tensor, tell });
   const { params } = last.state;
-  const head = pool === undefined ? params.head : mapTree(zerosLike, net.head.init(key(seed)));
-  if (pool !== undefined) dispose(params.head);
+  const head = joint === undefined ? params.head : mapTree(zerosLike, net.head.init(key(seed)));
+  if (joint !== undefined) dispose(params.head);
   dispose(last.state.outer);
   return { params: { trunk: params.trunk, head }, flops: last.flops, steps: last.steps };
 }
@@ -108,19 +108,5 @@ function flat({ support, query }: data.TaskTensors): data.Examples {
   return {
     x: concat([rows(support.x), rows(query.x)], 0),
     y: concat([rows(support.y), rows(query.y)], 0),
-  };
-}
-
-/** The tasks of the domain with each image's class among all as its label. */
-function labelled(domain: Domain, pool: data.ClassPool, seed: number): Stream {
-  const { way, shot, query } = domain;
-  const draw = data.episodes({ classes: pool, way, shot, query, key: seed });
-  return (index) => {
-    const task = draw(index);
-    const named = (side: data.Batch): data.Batch => ({
-      ...side,
-      y: side.y.map((label) => task.ids.classes[label]),
-    });
-    return { ...task, support: named(task.support), query: named(task.query) };
   };
 }

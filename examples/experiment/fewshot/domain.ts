@@ -13,8 +13,9 @@ import {
   type Tree,
   tensor,
 } from "hypergrad";
+import type { TextTask } from "./text";
 
-export type HostTask = data.Episode | data.SinusoidTask;
+export type HostTask = data.Episode | data.SinusoidTask | TextTask;
 export type Stream = (index: number) => HostTask;
 
 /** Parameters in two parts: what sees, and what decides. */
@@ -52,8 +53,8 @@ export interface Domain {
   /** Tasks of other classes, for choosing rates. */
   readonly valid: Stream;
   readonly test: Stream;
-  /** The training classes, for joint pre-training. */
-  readonly pool?: data.ClassPool;
+  /** For joint pre-training: tasks whose labels are those of all training classes. */
+  readonly joint?: { readonly classes: number; stream(seed: number): Stream };
 }
 
 export function predict(net: Net, params: NetParams, x: Tensor): Tensor {
@@ -109,12 +110,20 @@ export function convNet({ channels, filters, way }: ConvNetOptions): Net {
   return { trunk, head: headOf(way), headOf };
 }
 
+type HostSide = {
+  readonly x: Float32Array | Int32Array;
+  readonly y: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+};
+
 /** Tasks as one, with an axis of tasks in front of every tensor. */
 export function stackTasks(tasks: readonly HostTask[]): data.TaskTensors {
   const side = (name: "support" | "query") => {
-    const parts = tasks.map((task) => task[name] as data.HostExamples);
+    const parts = tasks.map((task) => task[name] as HostSide);
     const { shape, y } = parts[0];
-    const x = new Float32Array(parts.length * parts[0].x.length);
+    const words = parts[0].x instanceof Int32Array;
+    const size = parts.length * parts[0].x.length;
+    const x = words ? new Int32Array(size) : new Float32Array(size);
     for (const [i, part] of parts.entries()) x.set(part.x, i * part.x.length);
     const whole = y instanceof Int32Array;
     const ys = whole
@@ -124,7 +133,7 @@ export function stackTasks(tasks: readonly HostTask[]): data.TaskTensors {
     return { x, y: ys, shape: [parts.length, ...shape], labels: [parts.length, shape[0]] };
   };
   const tensors = ({ x, y, shape, labels }: ReturnType<typeof side>): data.Examples => ({
-    x: tensor(x, shape, "float32"),
+    x: tensor(x, shape, x instanceof Int32Array ? "int32" : "float32"),
     y: y instanceof Int32Array ? tensor(y, labels, "int32") : tensor(y, shape, "float32"),
   });
   return { support: tensors(side("support")), query: tensors(side("query")) };

@@ -2,7 +2,7 @@
 // and what is transferred to. Test classes are never training classes.
 
 import { data } from "hypergrad";
-import { convNet, type Domain, pointNet } from "./domain";
+import { convNet, type Domain, pointNet, type Stream } from "./domain";
 
 const TEST_KEY = 2 ** 40; // far from any seed that a user types
 const VALID_KEY = 2 ** 41;
@@ -46,6 +46,8 @@ export interface ImageOptions {
   readonly outerLr?: number;
   readonly testTasks: number;
   readonly threshold: number;
+  /** Default 1 and 10. */
+  readonly steps?: number;
   readonly testSteps?: number;
   /** Of the meta-batch. */
   readonly tasks?: number;
@@ -53,13 +55,24 @@ export interface ImageOptions {
 
 export function imageDomain(options: ImageOptions): Domain {
   const { name, pools, filters, shot = 1, query = 1, way = 5, innerLr = 0.4 } = options;
-  const { testTasks, threshold, testSteps = 10, tasks = 8, outerLr = 1e-3 } = options;
+  const { testTasks, threshold, steps = 1, testSteps = 10, tasks = 8, outerLr = 1e-3 } = options;
   const stream = (classes: data.ClassPool) => (seed: number, own?: number) =>
     data.episodes({ classes, way, shot: own ?? shot, query, key: seed });
   const { train, valid, test } = pools;
   const net = convNet({ channels: train.channels, filters, way });
+  const labelled = (seed: number): Stream => {
+    const draw = stream(train)(seed);
+    return (index) => {
+      const task = draw(index);
+      const named = (side: data.Batch): data.Batch => ({
+        ...side,
+        y: side.y.map((label) => task.ids.classes[label]),
+      });
+      return { ...task, support: named(task.support), query: named(task.query) };
+    };
+  };
   return {
-    ...{ name, kind: "images", net, way, shot, query, steps: 1, testSteps, innerLr },
+    ...{ name, kind: "images", net, way, shot, query, steps, testSteps, innerLr },
     ...{ metaBatch: tasks, outerLr, testTasks, threshold },
     about:
       `${name}: ${train.classes} training, ${valid.classes} validation and ${test.classes} test ` +
@@ -69,7 +82,7 @@ export function imageDomain(options: ImageOptions): Domain {
     train: stream(train),
     valid: stream(valid)(VALID_KEY),
     test: stream(test)(TEST_KEY),
-    pool: train,
+    joint: { classes: train.classes, stream: labelled },
   };
 }
 

@@ -71,7 +71,20 @@ export interface MamlOptions {
   readonly steps?: number;
   /** Multi-step loss, first order for a fifth of the work, falling outer rate (MAML++). */
   readonly plusPlus?: boolean;
+  /** Default: scores on the test tasks. */
+  readonly judged?: Judged;
 }
+
+/** What is made of a learner that adapts. */
+export type Judged = (
+  work: Work,
+  learned: Learned,
+  loop: Parameters<typeof adapting>[1],
+  spent: { flops: number; steps: number },
+) => Promise<Outcome>;
+
+const judgedByTasks: Judged = (work, learned, loop, spent) =>
+  tested(work, learned, adapting(work.domain, loop), spent);
 
 /** MAML and its kin: whatever is an unrolled inner loop. */
 export function mamlMethod(options: MamlOptions): Method {
@@ -107,7 +120,7 @@ export function mamlMethod(options: MamlOptions): Method {
     const last = await train({ ...common, state, flops: flops - spent, step: by(order) });
     dispose(last.state.outer);
     const total = { flops: spent + last.flops, steps: done + last.steps };
-    return tested(work, last.state.learned, adapting(domain, loop), total);
+    return (options.judged ?? judgedByTasks)(work, last.state.learned, loop, total);
   };
 }
 

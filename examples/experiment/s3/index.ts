@@ -150,7 +150,7 @@ export const s3: Experiment = {
       about: [
         ...domains.map(({ about }) => about),
         "Every method gets the same arithmetic for training, as its compiled step counts it; " +
-          "baselines choose among five fine-tuning rates on validation tasks.",
+          "baselines choose among eight fine-tuning rates on validation tasks.",
         "The intervals of one seed are over test tasks, of several seeds over seeds.",
       ],
       jobs,

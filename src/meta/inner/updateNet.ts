@@ -5,7 +5,7 @@ import { treePaths } from "../../core/tree";
 import { stopGradient } from "../../grad/index";
 import { gelu } from "../../ops/activation";
 import { add, div, mul, sub } from "../../ops/arithmetic";
-import { sqrt, square } from "../../ops/math";
+import { exp, sqrt, square } from "../../ops/math";
 import { matmul } from "../../ops/matmul";
 import { concat, splitAlong } from "../../ops/movement";
 import { type Key, key as keyOf, normal, split } from "../../ops/random";
@@ -18,6 +18,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { leaves, type Tree } from "../../tensor/tree";
 import type { Factors } from "../factors";
 import type { InnerOptimizer } from "../innerOptimizer";
+import { logOf } from "./learned";
 
 export interface UpdateNetOptions {
   /** The rate that every layer begins with. Default 0.01. */
@@ -38,9 +39,9 @@ type Block = { readonly v: Tensor; readonly u: Tensor };
 export type UpdateNet = {
   /** One for every size of layer, `in x out`: layers of one size share it. */
   readonly nets: { readonly [size: string]: { readonly blocks: readonly Block[]; b: Tensor } };
-  /** Of every parameter: its rate, and for each block scale s and offset o. */
+  /** Of every parameter: log of its rate, and for each block scale s and offset o. */
   readonly layers: readonly {
-    readonly lr: Tensor;
+    readonly logLr: Tensor;
     readonly scales: readonly { readonly s: Tensor; readonly o: Tensor }[];
   }[];
 };
@@ -59,7 +60,7 @@ const nameOf = ([i, o]: readonly number[]) => `${i}x${o}`;
 const TINY = 1e-12; // under the root of mean squares: no slope passes, only 0/0 is to be avoided
 
 /**
- * W ← W − a Σ ũ d̃ᵀ: the inputs u and output gradients d of a linear layer, each divided by its
+ * W ← W − a Σ ũ d̃ᵀ, a learned as a logarithm: the inputs u and output gradients d of a linear layer, each divided by its
  * running root mean square, pass through a residual net of low rank; then the division is undone
  * (Mitchell et al. 2022). gelu, as its slope at 0 is not 0: the zero matrices could not learn
  * behind a relu. Parameters that are not the weights of a linear layer move by a · gradient.
@@ -94,7 +95,7 @@ export function updateNet(
       const layers = all.map((p, i) => {
         const n = each[i]?.reduce((a, b) => a + b);
         const scale = (n: number) => ({ s: add(full([n], 1), 0), o: add(zeros([n]), 0) });
-        return { lr: scalar(p, lr), scales: n === undefined ? [] : [scale(n), scale(n)] };
+        return { logLr: logOf(p, lr), scales: n === undefined ? [] : [scale(n), scale(n)] };
       });
       return { nets: Object.fromEntries(nets), layers };
     },
@@ -109,7 +110,8 @@ export function updateNet(
       let at = 0;
       const move = (p: Tensor, g: Tensor) => {
         const i = at++;
-        const { lr, scales } = meta.layers[i];
+        const { logLr, scales } = meta.layers[i];
+        const lr = exp(logLr);
         const size = each[i];
         const own = factors?.[i] ?? [];
         if (size === null || own.length === 0) {
