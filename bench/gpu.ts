@@ -14,3 +14,13 @@ export async function provideGpu(): Promise<void> {
     // Not installed, or not for this machine: init() says so where it matters.
   }
 }
+
+/** Whether WebGPU here has an adapter that is a graphics card, not a program on the CPU. */
+export async function hasCard(): Promise<boolean> {
+  const gpu = globalThis.navigator?.gpu as GPU | undefined;
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) return false;
+  const { isFallbackAdapter, vendor, device, description } = adapter.info;
+  const names = `${vendor} ${device} ${description}`;
+  return isFallbackAdapter !== true && !/swiftshader|llvmpipe|lavapipe|basic render/i.test(names);
+}

@@ -7,13 +7,14 @@ import { dirname } from "node:path";
 import { init } from "hypergrad";
 import { packageTimer } from "./clock";
 import { compare } from "./compare";
-import { provideGpu } from "./gpu";
+import { hasCard, provideGpu } from "./gpu";
 import { HOST, hostSide } from "./host";
 import { HELP, type Options, readOptions, UsageError } from "./options";
 import { progressLine } from "./progress";
 import type { Result, Run } from "./results";
 import type { Group } from "./row";
 import { groups } from "./rows/index";
+import { largeGroups } from "./rows/large";
 import { runGroups } from "./run";
 import { bundle, installPeers, type Runtime, runThere } from "./runtimes";
 import { FULL, QUICK } from "./sampling";
@@ -45,8 +46,8 @@ async function places({ device, threads }: Options): Promise<Place[]> {
   return made;
 }
 
-function chosen({ only, quick }: Options): Group[] {
-  return groups
+function chosen(all: readonly Group[], { only, quick }: Options): Group[] {
+  return all
     .map((group) => ({
       ...group,
       rows: group.rows.filter(
@@ -56,6 +57,8 @@ function chosen({ only, quick }: Options): Group[] {
     }))
     .filter((group) => group.rows.length > 0);
 }
+
+const isLarge = (name: string) => largeGroups.some((group) => group.name === name);
 
 const wantsHost = ({ only, device }: Options) =>
   only === null || (device === "webgpu" && only.test(HOST));
@@ -75,7 +78,9 @@ async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options.runtime !== null) return elsewhere(options.runtime);
   const before = options.compare === null ? null : await readRuns(options.compare);
-  const list = chosen(options);
+  await provideGpu();
+  const large = options.device !== "wasm" && (await hasCard()) ? largeGroups : [];
+  const list = chosen([...groups, ...large], options);
   if (list.length === 0 && !wantsHost(options))
     throw new UsageError(`--only ${options.only}: no row has such a name`);
   const about = machine();
@@ -89,13 +94,13 @@ async function main(): Promise<number> {
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
   const line = progressLine();
-  await provideGpu();
   const rows: Result[] = [];
   const devices: string[] = [];
   for (const place of await places(options)) {
     if (stopped) break;
     let shown = "";
-    const reason = await runGroups(list, {
+    const here = place.device === "webgpu" ? list : list.filter(({ name }) => !isLarge(name));
+    const reason = await runGroups(here, {
       ...place,
       deterministic: options.deterministic,
       budget: options.quick ? QUICK : FULL,

@@ -27,6 +27,7 @@ async function files(settings: Settings, version: string): Promise<Files> {
 <html lang="en">
 <meta charset="utf-8">
 <title>hypergrad demo</title>
+<link rel="icon" href="data:,">
 <pre></pre>
 <script type="module">
   import run from "/page.mjs";
