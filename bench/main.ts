@@ -17,9 +17,10 @@ import { groups } from "./rows/index";
 import { largeGroups } from "./rows/large";
 import { runGroups } from "./run";
 import { bundle, installPeers, type Runtime, runThere } from "./runtimes";
-import { FULL, QUICK } from "./sampling";
+import { budgetFor } from "./sampling";
 import { keepRun, machine, readRuns, runtime, version } from "./store";
 import { cells, columns, digits, HEAD, percent, WIDTHS } from "./text";
+import { useClock } from "./time";
 
 interface Place {
   readonly device: "wasm" | "webgpu" | "reference";
@@ -27,7 +28,8 @@ interface Place {
 }
 
 /** The devices and thread counts to run on. A device asked for by name must be there. */
-async function places({ device, threads }: Options): Promise<Place[]> {
+async function places({ device, threads, clock }: Options): Promise<Place[]> {
+  if (clock === "cpu") return [{ device: "wasm", threads: 1 }];
   if (device !== null && device !== "wasm") return [{ device, threads: 1 }];
   const made: Place[] = [];
   for (const count of threads !== null ? [threads] : [1, availableParallelism()]) {
@@ -86,6 +88,7 @@ async function main(): Promise<number> {
   const about = machine();
   console.log(`hypergrad ${version}, ${runtime()}, ${about.cpu}, ${about.cores} cores`);
 
+  useClock(options.clock);
   let stopped = false;
   const stop = () => {
     if (stopped) process.exit(130);
@@ -103,7 +106,7 @@ async function main(): Promise<number> {
     const reason = await runGroups(here, {
       ...place,
       deterministic: options.deterministic,
-      budget: options.quick ? QUICK : FULL,
+      budget: budgetFor(options.clock, options.quick),
       timer: options.by === "benchmark" ? packageTimer : undefined,
       stopped: () => stopped,
       progress: line.show,

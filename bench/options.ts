@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { RUNTIMES, type Runtime } from "./runtimes";
+import type { Clock } from "./time";
 
 export interface Options {
   readonly only: RegExp | null;
@@ -13,6 +14,7 @@ export interface Options {
   readonly compare: string | null;
   readonly quick: boolean;
   readonly by: "turns" | "benchmark";
+  readonly clock: Clock;
   /** Where to run; null: here. */
   readonly runtime: Runtime | null;
 }
@@ -26,6 +28,8 @@ export const HELP = `npm run bench -- [options]
   --json FILE        keep the figures, beside those of other runs in the file
   --compare FILE     show the ratio to those in the file; exit code 1 on regressions beyond noise
   --runtime NAME     node24, which has relaxed SIMD, or deno; default: the Node that was started
+  --clock cpu        CPU time instead of wall time, on a machine that others use too: one thread
+                     of wasm, Node 24
   --by benchmark     time by the \`benchmark\` package, one row after another, to check the clock
 `;
 
@@ -48,6 +52,7 @@ export function readOptions(args: readonly string[]): Options {
         compare: { type: "string" },
         quick: { type: "boolean" },
         by: { type: "string" },
+        clock: { type: "string" },
         runtime: { type: "string" },
         help: { type: "boolean" },
       },
@@ -67,6 +72,8 @@ export function readOptions(args: readonly string[]): Options {
   }
   const by = text("by") ?? "turns";
   if (by !== "turns" && by !== "benchmark") throw new UsageError(`--by ${by}: use benchmark`);
+  const clock = text("clock") ?? "wall";
+  if (clock !== "wall" && clock !== "cpu") throw new UsageError(`--clock ${clock}: use cpu`);
   const runtime = text("runtime");
   if (runtime !== null && !(RUNTIMES as readonly string[]).includes(runtime)) {
     throw new UsageError(`--runtime ${runtime}: use ${RUNTIMES.join(", ")}`);
@@ -80,6 +87,7 @@ export function readOptions(args: readonly string[]): Options {
     compare: text("compare"),
     quick: given.quick === true,
     by,
+    clock,
     runtime: runtime as Runtime | null,
   };
 }

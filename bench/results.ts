@@ -8,6 +8,8 @@ export interface Result {
   /** Our binary; a peer's row has that of the run it was taken in. */
   readonly simd?: string;
   readonly threads: number;
+  /** What seconds are of; wall time where it is not said. */
+  readonly clock?: "cpu";
   /** Why there is no time: the result was wrong, or the message that was thrown. */
   readonly problem?: string;
   /** p10 of a wrong result's calls: never shown as a time of the thing asked for. */

@@ -16,6 +16,7 @@ import { copy, peak, type Roof } from "./roof";
 import { gpuCopy, gpuPeak } from "./roof-gpu";
 import type { Group, Row, Work } from "./row";
 import { type Budget, type Candidate, interleave, quantile, type Timing } from "./sampling";
+import { clockInUse, now } from "./time";
 import { argumentsOf, errorOf, judge, truthOf, type Values, valuesOf } from "./verify";
 
 export interface RunOptions {
@@ -100,9 +101,9 @@ function candidate(
   if (wait === null) {
     return {
       sample: (count) => {
-        const start = performance.now();
+        const start = now();
         calls(count);
-        return (performance.now() - start) / 1000;
+        return now() - start;
       },
     };
   }
@@ -214,7 +215,7 @@ async function roofRows(bed: Bed, place: Place, stopped: () => boolean): Promise
   ];
 }
 
-type Place = Pick<Result, "device" | "simd" | "threads">;
+type Place = Pick<Result, "device" | "simd" | "threads" | "clock">;
 
 /** How long a wait takes that waits for nothing. */
 async function emptyWait(wait: () => Promise<void>): Promise<number> {
@@ -246,7 +247,8 @@ export async function runGroups(groups: readonly Group[], options: RunOptions): 
   const timer = wait === null && options.timer !== undefined ? options.timer : interleave;
   const bed: Bed = { device, timer, budget, wait, waiting };
   const { info } = device;
-  const place: Place = { device: device.name, simd: info.simd, threads: info.threads };
+  const clock = clockInUse() === "cpu" ? ({ clock: "cpu" } as const) : {};
+  const place: Place = { device: device.name, simd: info.simd, threads: info.threads, ...clock };
   options.progress(`${device.name}: roofs`, 0);
   const roofs = await roofRows(bed, place, options.stopped);
   if (!options.stopped()) options.finished("roofs", roofs);

@@ -21,6 +21,13 @@ export interface Budget {
 export const FULL: Budget = { warm: 0.12, sample: 0.002, least: 12, most: 200, total: 0.6 };
 export const QUICK: Budget = { warm: 0.05, sample: 0.002, least: 5, most: 60, total: 0.2 };
 
+/** A thread's CPU time is told in steps of some milliseconds: longer samples, and fewer. */
+export function budgetFor(clock: "wall" | "cpu", quick: boolean): Budget {
+  const budget = quick ? QUICK : FULL;
+  if (clock === "wall") return budget;
+  return { ...budget, sample: 0.08, least: quick ? 4 : 8, total: quick ? 0.4 : 0.8 };
+}
+
 /** Calls so slow that `least` samples take this many times `total` get fewer. */
 const SLOW = 5;
 

@@ -3,6 +3,7 @@
 
 import { device, exp } from "hypergrad";
 import { describe, expect, it, vi } from "vitest";
+import { contests } from "../bench/against/contests";
 import { differences, STEP } from "../bench/against/orders";
 import { channelsFirst, channelsLast } from "../bench/against/side";
 import { compare } from "../bench/compare";
@@ -15,6 +16,7 @@ import { groups } from "../bench/rows/index";
 import { runGroups } from "../bench/run";
 import { interleave, QUICK, quantile, summarize, type Timing } from "../bench/sampling";
 import { tableFor } from "../bench/tables";
+import { judgeTarget, targets } from "../bench/targets";
 import { errorOf } from "../bench/verify";
 
 const plain = { device: "wasm", threads: 1, stopped: () => false, progress: () => {} } as const;
@@ -203,7 +205,72 @@ it("options that do not fit are said", () => {
   expect(() => readOptions(["--threads", "0"])).toThrow("--threads 0: use a whole number from 1");
   expect(() => readOptions(["--only", "("])).toThrow(UsageError);
   expect(() => readOptions(["--speed"])).toThrow(UsageError);
+  expect(() => readOptions(["--clock", "sun"])).toThrow("--clock sun: use cpu");
+  expect(readOptions(["--clock", "cpu", "--quick"])).toMatchObject({ clock: "cpu", quick: true });
   expect(readOptions(["--only", "matmul"]).only?.test("matmul 64")).toBe(true);
+});
+
+describe("targets", () => {
+  const of = (rows: readonly Partial<Result>[]): Run => ({
+    kind: "peers",
+    date: "2026-01-01",
+    version: "1.0.0",
+    machine: { cpu: "A CPU", cores: 2, memoryGiB: 8, system: "Linux 6 x64" },
+    runtime: "node 24.1.0",
+    devices: [],
+    quick: false,
+    rows: rows.map((r) => ({ name: "", threads: 1, simd: "relaxed", ...r }) as Result),
+  });
+  const find = (text: string) => targets.filter(({ what }) => what.includes(text));
+
+  it("take the worst row, and a peer's wrong result as its speed", () => {
+    const [target] = find("sinusoid MAML of 1 and 5 steps against jax-js");
+    const rows = [1, 5].flatMap((steps) => {
+      const group = `sinusoid MAML, ${steps} ${steps === 1 ? "step" : "steps"}`;
+      return [
+        { group, device: "hypergrad relaxed, compiled", p10: steps },
+        { group, device: "hypergrad relaxed, eager", p10: 100 * steps },
+        {
+          group,
+          device: "jax-js wasm, jit(vmap)",
+          problem: "wrong",
+          wrongIn: steps === 1 ? 30 : 60,
+        },
+      ];
+    });
+    const verdict = judgeTarget(target, [of(rows)]);
+    expect(verdict).toMatchObject({
+      asked: "≥ 12.0 ×",
+      found: "12.0 × (best 30.0 ×)",
+      reached: true,
+    });
+    rows[5].wrongIn = 59;
+    expect(judgeTarget(target, [of(rows)]).reached).toBe(false);
+  });
+
+  it("are neither reached nor missed where a row was not run", () => {
+    const [target] = find("LSTM training step over PyTorch's");
+    const group = "lstm training step";
+    const rows = [{ group, device: "hypergrad relaxed, eager", p10: 3 }];
+    expect(judgeTarget(target, [of(rows)])).toMatchObject({ found: "not run", reached: null });
+    rows.push({ group, device: "PyTorch 2", p10: 1 });
+    expect(judgeTarget(target, [of(rows)])).toMatchObject({ found: "3.00 ×", reached: false });
+  });
+
+  it("name rows that the benches have", () => {
+    const known = new Set([
+      ...groups.flatMap((g) => g.rows.map((r) => r.name)),
+      ...contests.map(({ name }) => name),
+    ]);
+    const asked: string[] = [];
+    const seeing = {
+      bench: (name: string) => void asked.push(name),
+      peer: (_: unknown, name: string) => void asked.push(name),
+    };
+    for (const target of targets) target.values(seeing as never);
+    expect(asked.length).toBeGreaterThan(60);
+    expect(asked.filter((name) => !known.has(name))).toEqual([]);
+  });
 });
 
 describe("tables", () => {

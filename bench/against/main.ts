@@ -16,6 +16,7 @@ const { values: given } = parseArgs({
     slow: { type: "boolean" },
     deterministic: { type: "boolean" },
     device: { type: "string" },
+    clock: { type: "string" },
     torch: { type: "string" },
   },
 });
@@ -29,7 +30,10 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
 const line = progressLine();
 line.say(`hypergrad ${version}, ${runtime()}, ${machine().cpu}`);
 const { rows, reason } = await session(given, {
-  more: { torch: async () => (given.torch === undefined ? null : torchSide(given.torch, 1)) },
+  more: {
+    torch: async () =>
+      given.torch === undefined ? null : torchSide(given.torch, 1, given.clock === "cpu"),
+  },
   say: line.say,
   show: line.show,
   stopped: () => stopped,

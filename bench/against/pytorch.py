@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 torch.set_num_threads(int(sys.argv[1]))
+clock = time.process_time if sys.argv[2] == "cpu" else time.perf_counter
 BLOCKS = 4
 
 
@@ -245,10 +246,10 @@ def answer(question, entered):
             x.detach().contiguous().numpy().astype(numpy.float32).tofile(path)
             results.append({"path": path, "shape": list(x.shape)})
         return {"results": results}
-    start = time.perf_counter()
+    start = clock()
     for _ in range(question["count"]):
         call()
-    return {"seconds": time.perf_counter() - start}
+    return {"seconds": clock() - start}
 
 
 def main():

@@ -5,6 +5,7 @@ import { device, init } from "hypergrad";
 import type { Result } from "../results";
 import { numbers, type Row } from "../row";
 import { type Budget, interleave, summarize } from "../sampling";
+import { clockInUse } from "../time";
 import { errorOf, judge, truthOf, type Values } from "../verify";
 import type { Contest } from "./contest";
 import type { Entry, Side } from "./side";
@@ -93,11 +94,13 @@ async function run(contest: Contest, truth: Values, options: PeersOptions, sides
   const ops = contest.ops ?? 1;
   const { flops = 0, bytes = 0 } = contest.work;
   const { simd } = device().info;
+  const clock = clockInUse() === "cpu" ? ({ clock: "cpu" } as const) : {};
   return all.map((t): Result => {
     const common = {
       group: contest.name,
       name: `${contest.name} | ${t.name}`,
       device: t.name,
+      ...clock,
       simd,
     };
     const timing = timings[good.indexOf(t)] ?? summarize([t.first ?? Number.NaN], t.first ?? 0);

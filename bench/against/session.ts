@@ -3,8 +3,9 @@
 
 import { init } from "hypergrad";
 import type { Result } from "../results";
-import { FULL, QUICK } from "../sampling";
+import { budgetFor } from "../sampling";
 import { columns, digits, seconds } from "../text";
+import { clockInUse, useClock } from "../time";
 import { contests } from "./contests";
 import { jaxSide } from "./jax";
 import { ortSide } from "./ort";
@@ -21,6 +22,7 @@ export interface SessionOptions {
   readonly slow?: boolean;
   readonly deterministic?: boolean;
   readonly device?: string;
+  readonly clock?: string;
 }
 
 export interface Surroundings {
@@ -87,6 +89,10 @@ export async function session(
   options: SessionOptions,
   around: Surroundings,
 ): Promise<{ rows: Result[]; reason: string }> {
+  if (options.clock !== undefined && options.clock !== "cpu") {
+    throw new Error(`--clock ${options.clock}: use cpu`);
+  }
+  useClock(options.clock ?? "wall");
   const only = options.only === undefined ? null : new RegExp(options.only);
   const list = contests.filter(
     ({ name, slow }) => (only === null || only.test(name)) && (options.slow || slow !== true),
@@ -104,7 +110,7 @@ export async function session(
       reason = info.reason;
       return ownSide();
     },
-    budget: options.quick ? QUICK : FULL,
+    budget: budgetFor(clockInUse(), options.quick === true),
     stopped: around.stopped,
     progress: around.show,
     finished: (contest, results) => {

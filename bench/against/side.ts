@@ -3,6 +3,7 @@
 
 import type { HostArray, Input, Role } from "../row";
 import type { Candidate } from "../sampling";
+import { now } from "../time";
 import type { Values } from "../verify";
 import type { Contest } from "./contest";
 
@@ -78,9 +79,9 @@ export function oneHot(labels: HostArray, classes: number): Float32Array<ArrayBu
 export function atOnce(call: () => void): Candidate {
   return {
     sample: (count) => {
-      const start = performance.now();
+      const start = now();
       for (let i = 0; i < count; i++) call();
-      return (performance.now() - start) / 1000;
+      return now() - start;
     },
   };
 }
@@ -89,9 +90,9 @@ export function atOnce(call: () => void): Candidate {
 export function inTime(call: () => Promise<void>): Candidate {
   return {
     sample: async (count) => {
-      const start = performance.now();
+      const start = now();
       for (let i = 0; i < count; i++) await call();
-      return (performance.now() - start) / 1000;
+      return now() - start;
     },
   };
 }

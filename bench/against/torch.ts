@@ -64,8 +64,13 @@ class Child {
 /**
  * PyTorch with `threads` threads, or null where Python has none of it.
  * @param script the path of pytorch.py
+ * @param cpu whether seconds are the CPU's
  */
-export async function torchSide(script: string, threads: number): Promise<Side | null> {
+export async function torchSide(
+  script: string,
+  threads: number,
+  cpu = false,
+): Promise<Side | null> {
   const { spawn } = await import("node:child_process");
   const { mkdtemp, readFile, rm, writeFile } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
@@ -73,7 +78,7 @@ export async function torchSide(script: string, threads: number): Promise<Side |
   // PyTorch's own setting does not reach the BLAS under it.
   const blas = ["OMP", "OPENBLAS", "MKL"].map((name) => [`${name}_NUM_THREADS`, String(threads)]);
   const env = { ...process.env, ...Object.fromEntries(blas) };
-  const python = ["/usr/bin/python3", script, String(threads)];
+  const python = ["/usr/bin/python3", script, String(threads), cpu ? "cpu" : "wall"];
   const child = new Child(
     spawn(python[0], python.slice(1), { stdio: ["pipe", "pipe", "ignore"], env }),
   );
