@@ -14,7 +14,7 @@ import { add, div, mul, sub } from "../src/ops/arithmetic";
 import { equal, less, where } from "../src/ops/compare";
 import { crossEntropy } from "../src/ops/losses";
 import { log, sqrt, square } from "../src/ops/math";
-import { key } from "../src/ops/random";
+import { key, uniform } from "../src/ops/random";
 import { argmax, mean } from "../src/ops/reduce";
 import { adam } from "../src/optim/adam";
 import { clipByNorm } from "../src/optim/clip";
@@ -203,6 +203,25 @@ describe("fit", () => {
     const result = await training(params, { epochs: 1e9, signal: abort.signal });
     expect(result.ended).toBe("signal");
     dispose([params, result.params]);
+  });
+
+  test("gives every step a key of its own, by seed", async () => {
+    const draws = async (seed: number) => {
+      const losses: number[] = [];
+      const { params } = await train<{ w: Tensor }, Tree>({
+        params: { w: tensor(1) },
+        loss: ({ w }, _, { key }) => add(mul(w, 0), uniform(key, [])),
+        optimizer: sgd({ lr: 0.1 }),
+        batches: rows({ size: 16, seed: 0 }),
+        ...{ epochs: 3, seed, onStep: ({ loss }) => losses.push(loss) },
+      });
+      dispose(params);
+      return losses;
+    };
+    const [first, again, other] = [await draws(1), await draws(1), await draws(2)];
+    expect(new Set(first).size).toBe(12);
+    expect(again).toEqual(first);
+    expect(other.some((x) => first.includes(x))).toBe(false);
   });
 
   test("carries running statistics", async () => {
