@@ -14,5 +14,7 @@ export default defineConfig({
   minify: true,
   splitting: false,
   clean: true,
+  // Where Deno and JSR find the types.
+  banner: { js: '/* @ts-self-types="./index.d.ts" */' },
   esbuildPlugins: [assets, together],
 });
