@@ -12,6 +12,7 @@ import { tablesOf, tableText } from "./summary";
 
 const experiments: { [name in Name]?: () => Promise<Experiment> } = {
   s0: async () => (await import("./s0/index")).s0,
+  s2: async () => (await import("./s2/index")).s2,
   s3: async () => (await import("./s3/index")).s3,
   s4: async () => (await import("./s4/index")).s4,
 };

@@ -1,0 +1,226 @@
+// S2, a controller that changes the settings of a training while it runs, beside static settings
+// from a grid and from random search; cost is all arithmetic, meta-training counted.
+
+import { data } from "hypergrad";
+import type { Experiment, Job, Metric, Outcome, Plan, Point, Result, Tell } from "../experiment";
+import type { Settings as Command } from "../options";
+import { characterCnn, characterMlp } from "../problems/builtIn";
+import type { Problem } from "../problems/problem";
+import { realImages } from "../problems/real";
+import { benchOf } from "../problems/training";
+import { trainLearned } from "../s0/learned";
+import { cellOf } from "../summary";
+import { controlled } from "./controller";
+import { byEvolution, byLookingAhead, type Lesson } from "./learning";
+import { BATCHES, type Settings, type Shop, START, shopOf, type Training } from "./training";
+
+const RATES = [0.003, 0.01, 0.03, 0.1, 0.3];
+const GRID = RATES.length * BATCHES.length; // trainings
+const INTERVALS = 16; // of one training
+const EXAMPLES = 3200; // of one training, for a minute of the budget and one seed of three
+
+type Work = {
+  readonly problem: Problem;
+  readonly examples: number;
+  readonly seed: number;
+  readonly tell: Tell;
+};
+type Method = (work: Work) => Promise<Outcome>;
+
+/** Arithmetic of one training with the first settings. */
+async function unitOf(work: Work): Promise<number> {
+  const shop = shopOf(work.problem, work.examples);
+  const training = shop.begin(work.seed);
+  await training.look();
+  const look = shop.spent();
+  await training.advance(10 * START.batch); // and one look
+  const flops = shop.spent() - 2 * look;
+  training.dispose();
+  shop.dispose();
+  return (flops * work.examples) / (10 * START.batch);
+}
+
+async function outcomeOf(
+  training: Training,
+  rates: readonly Point[],
+  cost: number,
+  note: string,
+): Promise<Outcome> {
+  const { test } = await training.end();
+  training.dispose();
+  const logs = rates.map(([, rate]) => Math.log(rate));
+  const rate = Math.exp(logs.reduce((a, b) => a + b, 0) / Math.max(1, logs.length));
+  return {
+    metrics: { loss: test.loss, accuracy: test.accuracy, cost, rate },
+    curves: { rate: rates },
+    note,
+  };
+}
+
+/** The best of static settings, by validation loss at the end. */
+const best =
+  (settingsOf: (random: data.Stream) => readonly Settings[]): Method =>
+  async (work) => {
+    const { problem, examples, seed, tell } = work;
+    const unit = await unitOf(work);
+    const shop = shopOf(problem, examples);
+    let found: { training: Training; valid: number; settings: Settings } | null = null;
+    const all = settingsOf(data.stream(seed, 3));
+    for (const [i, settings] of all.entries()) {
+      const training = shop.begin(seed);
+      training.settings = settings;
+      const fine = await training.advance(examples);
+      const valid = fine ? (await training.end()).valid : Number.POSITIVE_INFINITY;
+      if (found === null || valid < found.valid) {
+        found?.training.dispose();
+        found = { training, valid, settings };
+      } else training.dispose();
+      await tell(i + 1, all.length, `rate ${settings.rate.toPrecision(2)}`);
+    }
+    const { settings, training } = found!;
+    const cost = shop.spent() / unit;
+    const rates: Point[] = [0, examples].map((x) => [x, settings.rate]);
+    const note = `rate ${settings.rate.toPrecision(2)}, batch ${settings.batch}`;
+    const outcome = await outcomeOf(training, rates, cost, note);
+    shop.dispose();
+    return outcome;
+  };
+
+const grid = () =>
+  RATES.flatMap((rate) => BATCHES.map((batch): Settings => ({ ...START, rate, batch })));
+
+const drawn = (count: number) => (random: data.Stream) =>
+  Array.from(
+    { length: count },
+    (): Settings => ({
+      rate: RATES[0] * (RATES[RATES.length - 1] / RATES[0]) ** random.uniform(),
+      batch: BATCHES[random.integer(BATCHES.length)],
+      drop: random.uniform() < 0.5,
+      decay: 10 ** (-6 + 4 * random.uniform()),
+    }),
+  );
+
+/** Learns the controller with what is left of `cost` trainings beside the one that is judged. */
+const controller =
+  (learn: (lesson: Lesson) => ReturnType<typeof byEvolution>, cost: number): Method =>
+  async (work) => {
+    const { problem, examples, seed, tell } = work;
+    const unit = await unitOf(work);
+    const shop: Shop = shopOf(problem, examples);
+    const interval = Math.round(examples / INTERVALS);
+    // The judged training looks at the validation part too: a fifth more than a static one.
+    const flops = Math.max(0, cost - 1.2) * unit;
+    await tell(0, 2, "learning");
+    const net = await learn({ shop, seed, examples, interval, flops });
+    await tell(1, 2, "training");
+    const training = shop.begin(seed);
+    const rates: Point[] = [];
+    const at = () => training.examples;
+    await controlled(training, net, { examples, interval }, ({ rate }) => rates.push([at(), rate]));
+    const { batch, drop } = training.settings;
+    const note = `ends with batch ${batch}, dropout ${drop ? "on" : "off"}`;
+    const outcome = await outcomeOf(training, rates, shop.spent() / unit, note);
+    shop.dispose();
+    return outcome;
+  };
+
+/** Gradients through windows of 20 steps: of the rate alone, by plain gradient descent. */
+const unrolled =
+  (cost: number): Method =>
+  async (work) => {
+    const { problem, examples, seed, tell } = work;
+    const unit = await unitOf(work);
+    const bench = benchOf(problem);
+    const steps = Math.round(examples / problem.batch);
+    const options = { window: 20, per: "net", start: START.rate, every: 0, order: 1 } as const;
+    const given = { ...options, metaLr: 0.2, flops: (cost - 1) * unit };
+    const { outcome } = await trainLearned({ bench, steps, seed }, given, tell);
+    bench.dispose();
+    const rates = (outcome.curves?.rate ?? []).map(([k, rate]): Point => [k * problem.batch, rate]);
+    const logs = rates.map(([, rate]) => Math.log(rate));
+    const rate = Math.exp(logs.reduce((a, b) => a + b, 0) / Math.max(1, logs.length));
+    const { loss, accuracy } = outcome.metrics;
+    return { metrics: { loss, accuracy, cost, rate }, curves: { rate: rates } };
+  };
+
+const FEW = GRID / 5;
+
+const methods: Readonly<Record<string, Method>> = {
+  "first settings": best(() => [START]),
+  [`grid of ${GRID}`]: best(grid),
+  [`random search, ${GRID}`]: best(drawn(GRID)),
+  [`random search, ${FEW}`]: best(drawn(FEW)),
+  [`controller by looking ahead, cost ${FEW}`]: controller(byLookingAhead, FEW),
+  [`controller by looking ahead, cost ${GRID}`]: controller(byLookingAhead, GRID),
+  [`controller by evolution, cost ${FEW}`]: controller(byEvolution, FEW),
+  [`controller by evolution, cost ${GRID}`]: controller(byEvolution, GRID),
+  [`rate net through the unroll, cost ${FEW}`]: unrolled(FEW),
+};
+
+const metrics: Metric[] = [
+  { name: "accuracy", label: "test accuracy", better: "higher", form: "percent" },
+  { name: "loss", label: "test loss", better: "lower", form: "number" },
+  { name: "cost", label: "cost in trainings", better: "lower", form: "number" },
+  { name: "rate", label: "rate (geometric mean)", better: "neither", form: "number" },
+  { name: "seconds", label: "seconds", better: "neither", form: "number", measured: true },
+];
+
+function verdict(problems: readonly Problem[], results: readonly Result[]): string[] {
+  return problems.flatMap(({ name }) => {
+    const mean = (method: string, metric: string) => {
+      const own = results.filter((r) => r.group === name && r.method === method);
+      return cellOf(own.map(({ outcome }) => outcome.metrics[metric])).mean;
+    };
+    const [wanted, optimum] = [`grid of ${GRID}`, `grid of ${GRID}`].map((method, i) =>
+      mean(method, i === 0 ? "accuracy" : "rate"),
+    );
+    return Object.keys(methods)
+      .filter((method) => /controller|net/.test(method))
+      .map((method) => {
+        const accuracy = mean(method, "accuracy");
+        const share = mean(method, "cost") / mean(`grid of ${GRID}`, "cost");
+        const apart = Math.log2(mean(method, "rate") / optimum);
+        return (
+          `${name}, ${method}: ${(100 * accuracy).toFixed(1)} % at ${share.toFixed(2)} of the ` +
+          `grid's cost, whose best has ${(100 * wanted).toFixed(1)} %; its mean rate is ` +
+          `${Math.abs(apart).toFixed(1)} doublings ${apart < 0 ? "below" : "above"} the grid's best.`
+        );
+      });
+  });
+}
+
+async function problemsOf({ real }: Command, folder?: string): Promise<Problem[]> {
+  if (real && folder !== undefined) return realImages(folder);
+  return [characterMlp(), characterCnn()];
+}
+
+export const s2: Experiment = {
+  title: "S2: a controller of the settings of a training while it runs",
+  async plan(settings, seeds, folder): Promise<Plan> {
+    const problems = await problemsOf(settings, folder);
+    const examples = Math.round((EXAMPLES * settings.budget * 3) / seeds.length);
+    return {
+      about: [
+        ...problems.map(({ about }) => about),
+        `Trainings on ${examples} examples by momentum 0.9 from rate ${START.rate}, batch ` +
+          `${START.batch}; ${INTERVALS} decisions each. The controller, 64 and 32 units, sets rate, ` +
+          "batch size, dropout and weight decay. Cost is arithmetic, of learning too, in trainings " +
+          `with the first settings. The grid has ${RATES.length} rates and ${BATCHES.length} batch ` +
+          "sizes.",
+      ],
+      jobs: problems.flatMap((problem) =>
+        Object.entries(methods).flatMap(([method, run]) =>
+          seeds.map(
+            (seed): Job => ({
+              ...{ group: problem.name, method, seed },
+              run: (tell) => run({ problem, examples, seed, tell }),
+            }),
+          ),
+        ),
+      ),
+      metrics: { "": metrics },
+      charts: [{ curve: "rate", x: "examples", y: "learning rate", log: true }],
+      verdict: (results) => verdict(problems, results),
+    };
+  },
+};
