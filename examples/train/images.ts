@@ -91,7 +91,7 @@ export const flowers: Task = {
   goal: 0.62,
   folder: "flowers",
   settings: {
-    ...{ epochs: 16, batch: 64, lr: 2e-3, dropout: 0.4, weightDecay: 0.05 },
+    ...{ epochs: 18, batch: 64, lr: 2e-3, dropout: 0.4, weightDecay: 0.05 },
     ...{ mirror: 1, shift: 3, smoothing: 0.1 },
   },
   small: { epochs: 4, batch: 32, mirror: 0, shift: 1 },
