@@ -3,15 +3,20 @@
 
 import { afterAll, describe, expect, test } from "vitest";
 import { sizeOf } from "../src/core/shape";
+import { treePaths } from "../src/core/tree";
 import { decodeSafetensors, encodeSafetensors, type HostArray } from "../src/data/safetensors";
 import { setDevice } from "../src/device/current";
+import { checkGrads } from "../src/grad/check";
 import { valueAndGrad } from "../src/grad/grad";
 import { models } from "../src/nn/index";
 import { crossEntropy } from "../src/ops/losses";
+import { square } from "../src/ops/math";
 import { key } from "../src/ops/random";
 import { compile } from "../src/program/compile";
 import { tensor } from "../src/tensor/create";
 import { dispose } from "../src/tensor/scope";
+import type { Tensor } from "../src/tensor/tensor";
+import { leaves, mapTree, type Tree } from "../src/tensor/tree";
 import { findDevices } from "./devices";
 import { largest, near } from "./fixture";
 import file from "./fixtures/published.json";
@@ -234,6 +239,42 @@ describe("files", () => {
     const short = { ...ofShapes(tiny.names()), "classifier.bias": { data: [1], shape: [3] } };
     expect(() => tiny.load(short)).toThrow('"classifier.bias" holds 1 numbers, not 3');
     expect(device.memory().tensors).toBe(before);
+  });
+
+  test("gradients of order 2", async () => {
+    setDevice(device);
+    /** The network squared as a function of those parameters whose paths `wanted` takes. */
+    const check = async <P extends Tree>(
+      params: P,
+      wanted: (path: string) => boolean,
+      f: (own: P) => Tensor,
+    ) => {
+      const chosen = treePaths(params).map(wanted);
+      const g = (...made: Tensor[]) => {
+        let [next, place] = [0, 0];
+        return square(f(mapTree((t) => (chosen[place++] ? made[next++] : t), params)));
+      };
+      const list = leaves(params).filter((_, i) => chosen[i]);
+      expect(list.length).toBeGreaterThan(8);
+      await checkGrads(g, list, { order: 2 });
+    };
+    const net = models.resnet({ blocks: [1, 1], kind: "basic", width: 1, channels: 1, classes: 2 });
+    const { params, state } = net.load(ofShapes(net.names()));
+    const x = tensor(uniform("images", 2 * 9 * 9), [2, 9, 9, 1]);
+    const vectors = /norm|head|shortcut/;
+    await check(
+      params,
+      (path) => vectors.test(path),
+      (p) => net.apply(p, state, x, { train: true })[0],
+    );
+    const one = { ...file.bert.options, vocabulary: 4, size: 2, layers: 1, hidden: 2 };
+    const text = models.bert({ ...one, eps: 0.1 });
+    const ids = tensor([1, 3, 0, 2, 0, 0], [2, 3], "int32");
+    await check(
+      text.load(ofShapes(text.names())),
+      (path) => /words|types|w[qkvo]$|norm|up/.test(path),
+      (p) => text.apply(p, ids),
+    );
   });
 
   test("texts that do not fit are errors", () => {
