@@ -5,15 +5,14 @@
 // Params (n, the repeats, inf and nan), the bindings, and `element`, one line a step.
 // Grid: ceil(n / 256) workgroups, folded into y above 65,535.
 
-// Whole and scalar operands, which are nearly all, cost no division.
-fn place(i: u32, inner: u32, mid: u32) -> u32 {
-  if (mid == 1u) { return 0u; }
-  if (inner == 1u && mid >= p.n) { return i; }
-  return (i / inner) % mid;
-}
-
-// An operand that has a part, mid long, for each span of elements.
-fn parted(i: u32, inner: u32, mid: u32, span: u32) -> u32 {
+// Where element i reads an operand that has a part, mid long, for each span of elements. The tests
+// are the same for all invocations: whole and scalar operands, which are nearly all, cost no division.
+fn place(i: u32, inner: u32, mid: u32, span: u32) -> u32 {
+  if (span >= p.n) {
+    if (mid == 1u) { return 0u; }
+    if (inner == 1u && mid >= p.n) { return i; }
+    return (i / inner) % mid;
+  }
   let part = i / span;
   return part * mid + (i - part * span) / inner % mid;
 }

@@ -5,6 +5,7 @@ import chainWgsl from "../../../kernels/chain.wgsl";
 import math from "../../../kernels/math.wgsl";
 import { functionList, functions } from "../functions";
 import type { Block } from "./buffers";
+import { canonical } from "./canonical";
 import { map } from "./elementwise";
 import { wgslFunction } from "./functions";
 import { ceilDiv, type Plan, type Recorder } from "./plan";
@@ -14,14 +15,8 @@ const LANES = 256;
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** Params, bindings and `element` of a chain of (f x y z to) steps; `parted` inputs have a part for
- * each span of elements. */
-function textOf(
-  inputs: number,
-  outputs: number,
-  code: readonly number[],
-  parted: readonly boolean[],
-): string {
+/** Params, bindings and `element` of a chain of (f x y z to) steps. */
+function textOf(inputs: number, outputs: number, code: readonly number[]): string {
   const repeats = range(inputs).map((j) => `inner${j}: u32, mid${j}: u32, span${j}: u32, `);
   const lines = [`struct Params { n: u32, ${repeats.join("")}inf: f32, nan: f32 }`];
   for (const j of range(inputs)) {
@@ -35,9 +30,7 @@ function textOf(
   lines.push("fn element(i: u32) {");
   const known = new Set(range(inputs));
   for (const j of range(inputs)) {
-    const [place, repeat] = [parted[j] ? "parted" : "place", `p.inner${j}, p.mid${j}`];
-    const span = parted[j] ? `, p.span${j}` : "";
-    lines.push(`  var r${j} = x${j}[${place}(i, ${repeat}${span})];`);
+    lines.push(`  var r${j} = x${j}[place(i, p.inner${j}, p.mid${j}, p.span${j})];`);
   }
   for (let s = 0; s < code.length; s += 5) {
     const [f, x, y, z, to] = code.slice(s, s + 5);
@@ -53,13 +46,8 @@ function textOf(
 
 const programs = new Map<string, Program>();
 
-function chainProgram(
-  inputs: number,
-  outputs: number,
-  code: readonly number[],
-  parted: readonly boolean[],
-): Program {
-  const key = `${inputs} ${outputs} ${code} ${parted}`;
+function chainProgram(inputs: number, outputs: number, code: readonly number[]): Program {
+  const key = `${inputs} ${outputs} ${code}`;
   let made = programs.get(key);
   if (made === undefined) {
     const used = new Set(code.filter((_, i) => i % 5 === 0));
@@ -69,7 +57,7 @@ function chainProgram(
       [
         { file: "math.wgsl", text: math },
         { file: "functions.ts", text: [...used].map((f) => wgslFunction(f, true)).join("") },
-        { file: "chain.ts", text: textOf(inputs, outputs, code, parted) },
+        { file: "chain.ts", text: textOf(inputs, outputs, code) },
         { file: "chain.wgsl", text: chainWgsl },
       ],
       { reads: inputs, writes: outputs },
@@ -84,15 +72,23 @@ export const chain: Plan = (to, inputs, outputs, params) => {
   const n = params[0];
   const repeats = params.slice(4, 4 + 3 * inputs.length);
   const code = params.slice(4 + 3 * inputs.length);
-  const parted = inputs.map((_, j) => repeats[3 * j + 2] < n);
   if (inputs.length + outputs.length > to.bindings) {
     stepByStep(to, inputs, outputs, n, repeats, code);
     return;
   }
+  const spans = inputs.map((_, j) => repeats.slice(3 * j, 3 * j + 3));
+  if (code.length === 5 && spans.every(([, , span]) => span >= n)) {
+    // One step is that function's own kernel.
+    const from = code.slice(1, 1 + functionList[code[0]].arity);
+    const operands = from.map((r) => inputs[r]);
+    map(to, operands, outputs, [code[0], n, ...from.flatMap((r) => spans[r].slice(0, 2))]);
+    return;
+  }
+  const { code: steps, order } = canonical(inputs.length, outputs.length, code);
   to.dispatch(
-    chainProgram(inputs.length, outputs.length, code, parted),
-    [...inputs, ...outputs],
-    [n, ...repeats, ...INF_NAN],
+    chainProgram(inputs.length, outputs.length, steps),
+    [...order.map((j) => inputs[j]), ...outputs],
+    [n, ...order.flatMap((j) => spans[j]), ...INF_NAN],
     ceilDiv(n, LANES),
   );
 };
@@ -113,7 +109,7 @@ function stepByStep(
     if (repeat[2] >= n) return { block, repeat: repeat.slice(0, 2) };
     const out = to.scratch(n);
     taken.push(out);
-    const copy = chainProgram(1, 1, [functions.copy.code, 0, 0, 0, 1], [true]);
+    const copy = chainProgram(1, 1, [functions.copy.code, 0, 0, 0, 1]);
     to.dispatch(copy, [block, out], [n, ...repeat, ...INF_NAN], ceilDiv(n, LANES));
     return { block: out, repeat: [1, n] };
   });

@@ -154,8 +154,10 @@ function pass(
   to.dispatch(chosen, [x, out], words, ceilDiv(outer * inner, cols) * parts);
 }
 
+const sumPrograms = programs(kinds.sum);
+
 function reduction(kind: Kind): Plan {
-  const choose = programs(kind);
+  const choose = kind === kinds.sum ? sumPrograms : programs(kind);
   const words = kind.pair ? 2 : 1;
   return (to, [x], [out], [outer, n, inner]) =>
     reduceLines(to, choose, words, x, out, [outer, n, inner]);
@@ -182,8 +184,6 @@ function reduceLines(
   pass(to, choose(second, false, true), [some, out], rest, second, { parts: 1, chunk: cut.parts });
   to.release(some);
 }
-
-const sumPrograms = programs(kinds.sum);
 
 /** Sum over the middle axis of x [outer, n, inner]: also the last step of other plans. */
 export function sumLines(
