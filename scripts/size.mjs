@@ -13,9 +13,9 @@ const IMPORTS = [
   { names: "add", most: 9 },
   { names: "init, matmul, grad", most: 52 },
   { names: "compile, grad, init, meta, nn, optim", most: 95 },
-  { names: "*", most: 125 },
+  { names: "*", most: 140 },
 ];
-const SINGLE_FILE = 165;
+const SINGLE_FILE = 180;
 
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length / 1024;
 

@@ -76,6 +76,24 @@ describe.each(guides)("%s", (name) => {
   });
 });
 
+test("the site builds, every function has a comment, and no link is dead", async () => {
+  const script = `${root}scripts/docs.mjs`;
+  const { stdout } = await promisify(execFile)(process.execPath, [script, "--no-table"]);
+  expect(stdout).toMatch(/docs: build\/docs \d+ pages, \d+ exports/);
+  expect(stdout).not.toContain("without a comment");
+  const site = `${root}build/docs`;
+  const files = readdirSync(site).filter((name) => name.endsWith(".html"));
+  expect(files.length).toBeGreaterThan(15);
+  for (const file of files) {
+    const html = readFileSync(`${site}/${file}`, "utf8");
+    for (const [, link] of html.matchAll(/href="(?!https?:|data:)([^"]*)"/g)) {
+      const [target, anchor] = link.split("#");
+      const text = target === "" ? html : readFileSync(`${site}/${target}`, "utf8");
+      if (anchor) expect(text).toContain(`id="${anchor}"`);
+    }
+  }
+}, 180_000);
+
 test("a block that prints something else is found", async () => {
   const path = `${out}/control.mjs`;
   writeFileSync(path, "console.log(2);");
