@@ -29,7 +29,7 @@ export const HELP = `npm run bench -- [options]
   --compare FILE     show the ratio to those in the file; exit code 1 on regressions beyond noise
   --runtime NAME     node24, which has relaxed SIMD, or deno; default: the Node that was started
   --clock cpu        CPU time instead of wall time, on a machine that others use too: one thread
-                     of wasm, Node 24
+                     of wasm, in Node 24 or Deno
   --by benchmark     time by the \`benchmark\` package, one row after another, to check the clock
 `;
 

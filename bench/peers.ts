@@ -18,7 +18,7 @@ const HELP = `npm run bench:peers -- [options]
   --deterministic    our plain SIMD binary, also where relaxed SIMD is there
   --slow             also the rows in which some side takes minutes
   --quick            fewer samples
-  --clock cpu        CPU time instead of wall time, on a machine that others use too (Node 24)
+  --clock cpu        CPU time instead of wall time, on a machine that others use too (not Chromium)
   --json FILE        keep the figures
   --correctness FILE run every op at orders 0 to 3 on every side, and write the table
 `;

@@ -12,10 +12,11 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
 }
 
 /** Which machine, runtime and device figures are of. */
-function caption({ machine, runtime, devices, date, version }: Run): string {
-  const { cpu, cores, memoryGiB } = machine;
-  const where = `${cpu}, ${cores} cores, ${memoryGiB} GiB`;
-  return `${where}; ${runtime}; ${devices.join("; ")}. hypergrad ${version}, ${date}.`;
+function caption({ machine, runtime, devices, date, version, rows }: Run): string {
+  const { cores, memoryGiB } = machine;
+  const where = `${machine.cpu}, ${cores} cores, ${memoryGiB} GiB`;
+  const cpu = rows.some((r) => r.clock === "cpu") ? " CPU time of the thread." : "";
+  return `${where}; ${runtime}; ${devices.join("; ")}. hypergrad ${version}, ${date}.${cpu}`;
 }
 
 const family = (device: string) =>
@@ -44,6 +45,30 @@ export function bySide(run: Run): Map<string, Map<string, Result>> {
       return [name, sides] as const;
     }),
   );
+}
+
+/** The contests that the first page shows. */
+const HEADLINES = [
+  "matmul 512x512x512 NN",
+  "matmul 512x512x512 TN",
+  "conv forward 75x14x14, 32 to 64",
+  "conv kernel gradient 75x14x14, 32 to 64",
+  "lstm forward",
+  "lstm training step",
+  "add of 64 numbers, eager",
+  "MLP 784-256-10, batch 64, second order",
+  "conv net, 4 blocks of 32, batch 5, second order",
+  "LSTM 8 x 10 x 32, second order",
+  "hypergradient through 10 Adam steps",
+  "sinusoid MAML, 5 steps",
+  "conv MAML, stride 2, torch protocol",
+  "conv MAML, max-pool, torch protocol",
+];
+
+/** Those of the contests that the first page shows. */
+function headlines(run: Run): string {
+  const rows = HEADLINES.flatMap((name) => run.rows.filter((r) => r.group === name));
+  return peers({ ...run, rows });
 }
 
 /** Contests by sides: our time, and theirs as times ours. */
@@ -113,8 +138,8 @@ function reached(runs: readonly Run[]): string {
   return markdown(["", "asked", "found, the worst row", "reached"], rows);
 }
 
-const makers = { peers, kernels, meta } as const;
-const kinds = { peers: "peers", kernels: "bench", meta: "meta" } as const;
+const makers = { peers, headlines, kernels, meta } as const;
+const kinds = { peers: "peers", headlines: "peers", kernels: "bench", meta: "meta" } as const;
 
 /** The text between two markers. `which` is such as "peers" or "peers node 24": a table, and the
  * beginning of a runtime. Throws an Error where there is no such table or run. */

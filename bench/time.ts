@@ -28,7 +28,7 @@ export const clockInUse = () => clock;
 export function useClock(wanted: Clock): void {
   if (wanted === "wall") return;
   const time = threadTime();
-  if (time === null) throw new Error("--clock cpu: needs Node 24 (process.threadCpuUsage)");
+  if (time === null) throw new Error("--clock cpu: needs Node 24 or Deno (process.threadCpuUsage)");
   clock = wanted;
   read = time;
 }
