@@ -10,8 +10,9 @@ import { type Record, readRecord, recordOf, writeRecord } from "./record";
 import { reportOf } from "./report";
 import { tablesOf, tableText } from "./summary";
 
-const experiments: { [name in Name]?: () => Promise<Experiment> } = {
+const experiments: { [name in Name]: () => Promise<Experiment> } = {
   s0: async () => (await import("./s0/index")).s0,
+  s1: async () => (await import("./s1/index")).s1,
   s2: async () => (await import("./s2/index")).s2,
   s3: async () => (await import("./s3/index")).s3,
   s4: async () => (await import("./s4/index")).s4,
@@ -33,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (earlier !== null && (earlier.device !== device || earlier.version !== version)) {
     console.warn(`warning: resumed from ${earlier.version} on ${earlier.device}: bits may differ`);
   }
-  const experiment = await experiments[settings.experiment]!();
+  const experiment = await experiments[settings.experiment]();
   const seeds = Array.from({ length: command.seeds }, (_, i) => settings.seed + i);
   const plan = await experiment.plan(settings, seeds, command.data);
   console.log(`${version}\ndevice ${device}\n${experiment.title}`);

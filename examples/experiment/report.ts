@@ -25,7 +25,8 @@ export function reportOf(
   const sections = tables.map((table) => {
     const own = results.filter(({ group }) => group === table.group);
     const drawn = plan.charts.map((chart) => chartOf(chart, table, own));
-    return `<h2>${escape(table.group)}</h2>\n${tableOf(table)}<div class="row">${drawn.join("")}</div>`;
+    const charts = `<div class="row">${drawn.join("")}</div>`;
+    return `<h2>${escape(table.group)}</h2>\n${tableOf(table)}${charts}`;
   });
   return `<!doctype html>
 <html lang="en">
@@ -61,7 +62,8 @@ function tableOf({ metrics, rows }: Table): string {
       const mark = cell.mean === best[i] ? ' class="best"' : "";
       return `<td${mark}>${escape(cellText(cell, metrics[i]))}</td>`;
     });
-    return `<tr><th>${escape(method)}</th>${shown.join("")}<td class="note">${escape(note)}</td></tr>`;
+    const last = `<td class="note">${escape(note)}</td>`;
+    return `<tr><th>${escape(method)}</th>${shown.join("")}${last}</tr>`;
   });
   return `<table><tr><th></th>${head.join("")}<th></th></tr>${body.join("")}</table>`;
 }

@@ -47,7 +47,8 @@ export function estimate<P extends Tree, M extends Tree, S extends Tree, B>(
     if (mode === "forward") return forward(pushed, learned, group, starts[i], by);
     if (own === undefined) {
       throw new ValueError(
-        `metaGrad: no key: mode "${mode}" draws perturbations. Give { key }, another one each time.`,
+        `metaGrad: no key: mode "${mode}" draws perturbations. Give { key }, another one each ` +
+          "time.",
       );
     }
     const persistent = mode === "pes";

@@ -7,6 +7,8 @@ export { type GpOptions, gp } from "./gp";
 export { type GridOptions, grid } from "./grid";
 export { type Bracket, brackets, type HyperbandOptions, hyperband } from "./hyperband";
 export type { Code, Dimension, Layout } from "./layout";
+export { type LearnedNet, learned } from "./learned";
+export { type TrainLearnedOptions, trainLearned } from "./learnedTraining";
 export { type Objective, type OptimizeOptions, optimize, type Run } from "./optimize";
 export { type PbtOptions, pbt } from "./pbt";
 export {

@@ -155,8 +155,8 @@ function verdict(problems: readonly Problem[], results: readonly Result[]): stri
       const descent = mean(name, "hypergradient descent, wrong start");
       return (
         `${name}: from a start ${WRONG} times too low the best net, "${best.method}", ends at ` +
-        `${best.loss.toFixed(3)}; the fixed rate at ${constant.toFixed(3)}, hypergradient descent ` +
-        `at ${descent.toFixed(3)}; tuned cosine at ${cosine.toFixed(3)}.`
+        `${best.loss.toFixed(3)}; the fixed rate at ${constant.toFixed(3)}, hypergradient ` +
+        `descent at ${descent.toFixed(3)}; tuned cosine at ${cosine.toFixed(3)}.`
       );
     }),
     ...tally,
@@ -187,8 +187,8 @@ export const s0: Experiment = {
       about: [
         ...problems.map(({ about, batch }) => `${about}, batches of ${batch}`),
         `Trainings of ${steps} steps of plain gradient descent. Schedules choose the best of ` +
-          `${RATES.length} rates by the validation loss of trainings of their own; the nets get as ` +
-          "much arithmetic for meta-training, one net of features for all parameters, or one rate " +
+          `${RATES.length} rates by the validation loss of trainings of their own; the nets get ` +
+          "as much arithmetic for meta-training, and give one rate for all parameters, or one " +
           `for each tensor. "Wrong start" is a rate of ${low()}.`,
       ],
       jobs,

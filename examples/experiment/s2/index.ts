@@ -180,10 +180,11 @@ function verdict(problems: readonly Problem[], results: readonly Result[]): stri
         const accuracy = mean(method, "accuracy");
         const share = mean(method, "cost") / mean(`grid of ${GRID}`, "cost");
         const apart = Math.log2(mean(method, "rate") / optimum);
+        const side = apart < 0 ? "below" : "above";
         return (
           `${name}, ${method}: ${(100 * accuracy).toFixed(1)} % at ${share.toFixed(2)} of the ` +
           `grid's cost, whose best has ${(100 * wanted).toFixed(1)} %; its mean rate is ` +
-          `${Math.abs(apart).toFixed(1)} doublings ${apart < 0 ? "below" : "above"} the grid's best.`
+          `${Math.abs(apart).toFixed(1)} doublings ${side} the grid's best.`
         );
       });
   });
@@ -203,10 +204,10 @@ export const s2: Experiment = {
       about: [
         ...problems.map(({ about }) => about),
         `Trainings on ${examples} examples by momentum 0.9 from rate ${START.rate}, batch ` +
-          `${START.batch}; ${INTERVALS} decisions each. The controller, 64 and 32 units, sets rate, ` +
-          "batch size, dropout and weight decay. Cost is arithmetic, of learning too, in trainings " +
-          `with the first settings. The grid has ${RATES.length} rates and ${BATCHES.length} batch ` +
-          "sizes.",
+          `${START.batch}; ${INTERVALS} decisions each. The controller, 64 and 32 units, sets ` +
+          "rate, batch size, dropout and weight decay. Cost is arithmetic, of learning too, in " +
+          `trainings with the first settings. The grid has ${RATES.length} rates and ` +
+          `${BATCHES.length} batch sizes.`,
       ],
       jobs: problems.flatMap((problem) =>
         Object.entries(methods).flatMap(([method, run]) =>

@@ -121,8 +121,8 @@ function verdict(domains: readonly Domain[], results: readonly Result[]): string
     });
     const sign = kind === "images" ? 1 : -1;
     const order = means.map((_, i) => i).sort((a, b) => sign * (means[b] - means[a]));
-    const shown = (i: number) =>
-      `${methods[i]} ${kind === "images" ? `${(100 * means[i]).toFixed(1)} %` : means[i].toFixed(3)}`;
+    const score = (x: number) => (kind === "images" ? `${(100 * x).toFixed(1)} %` : x.toFixed(3));
+    const shown = (i: number) => `${methods[i]} ${score(means[i])}`;
     const joint = methods.indexOf("joint pre-training");
     return (
       `${name}, after ${testSteps} steps: ahead is ${shown(order[0])}, then ` +

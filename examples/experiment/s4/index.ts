@@ -145,7 +145,8 @@ export const s4: Experiment = {
       about: [
         ...domains.map(({ about }) => about),
         "Five steps of adaptation. Every method gets the same arithmetic: fine-tuning all of it " +
-          "for pre-training on all classes, update nets half for that and half for meta-training, a quarter where the model learns too; " +
+          "for pre-training on all classes, update nets half for that and half for " +
+          "meta-training, a quarter where the model learns too; " +
           "after pre-training the head is zeros. Update nets have hidden rank " +
           `${hidden} and begin as fine-tuning.`,
       ],
