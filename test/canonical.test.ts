@@ -1,5 +1,5 @@
-// The one form of a chain: chains that mean the same get it, others do not, and it computes what the
-// chain computes.
+// The one form of a chain: chains that mean the same get it, others do not, and it computes what
+// the chain computes.
 
 import { expect, test } from "vitest";
 import { functionList, functions } from "../src/device/functions";

@@ -7,7 +7,7 @@ import type { Device, DeviceName } from "./device";
 import { loadReference, loadSelfTest, loadWebGPU } from "./lazy";
 import { checkTiles, type Tiles } from "./tiles";
 import { wasmDevice } from "./wasm/device";
-import { adapterName, findAdapter, isSoftware } from "./webgpu/adapter";
+import { adapterName, findCard, isSoftware } from "./webgpu/adapter";
 import type { WebGPUDevice } from "./webgpu/device";
 
 export interface InitOptions {
@@ -54,7 +54,7 @@ async function make(name: "auto" | DeviceName, options: InitOptions): Promise<De
   if (name === "reference") return (await loadReference()).referenceDevice();
   if (name === "webgpu") return webgpu({ gpu: options.gpu }, options);
   if (name === "wasm") return wasmDevice(options);
-  const adapter = await findAdapter(options.gpu);
+  const adapter = await findCard(options.gpu);
   if (adapter === null) return wasmDevice({ ...options, because: "no WebGPU adapter is here" });
   if (!isSoftware(adapter.info)) return webgpu({ adapter }, options);
   const because = `the WebGPU adapter (${adapterName(adapter.info)}) computes on the CPU`;

@@ -40,6 +40,26 @@ async function openDawn(): Promise<GPU | null> {
   }
 }
 
+/** Where Linux shows graphics cards: the kernel's own drivers, NVIDIA's, WSL's, Arm's. */
+const CARDS = ["dri", "nvidiactl", "dxg", "mali0", "kgsl-3d0", "nvhost-ctrl"];
+
+/** Whether Node on Linux sees no graphics card. Dawn would look for drivers all the same, and they
+ * complain on the terminal; false where it cannot be known. */
+function noCard(): boolean {
+  const node = "Deno" in globalThis ? undefined : globalThis.process; // Deno asks leave for env
+  if (node?.platform !== "linux" || node.env.VK_DRIVER_FILES || node.env.VK_ICD_FILENAMES) {
+    return false;
+  }
+  const fs = node.getBuiltinModule?.("node:fs");
+  return fs !== undefined && !CARDS.some((name) => fs.existsSync(`/dev/${name}`));
+}
+
+/** A real GPU's adapter, if this runtime has one; else the one that computes on the CPU, or null. */
+export async function findCard(given?: GPU): Promise<GPUAdapter | null> {
+  if (given === undefined && !globalThis.navigator?.gpu && noCard()) return null;
+  return findAdapter(given);
+}
+
 /** The adapter of choice, or null. */
 export async function findAdapter(given?: GPU): Promise<GPUAdapter | null> {
   const gpu = await findGPU(given);
