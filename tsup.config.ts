@@ -2,6 +2,7 @@
 // inside. What bundlers take is made by scripts/build-modules.mjs.
 
 import { defineConfig } from "tsup";
+// @ts-expect-error: a script of the build, without types
 import { assets, together } from "./scripts/assets.mjs";
 
 export default defineConfig({
