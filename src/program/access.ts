@@ -26,23 +26,24 @@ export type Look = (v: Value) => Access;
 
 /** For every output of a view that need not run: what lies beneath it. */
 export function seenThrough(graph: Graph): Look {
-  const known = new Map<Value, Access>();
-  const look: Look = (v) => known.get(v) ?? { base: v, repeat: ownRepeat(v) };
+  /** As `emit` sees it, where an expansion within parts is written out. */
+  const plain = new Map<Value, Access>();
+  const within = new Map<Value, Access>();
+  const own = (v: Value): Access => plain.get(v) ?? { base: v, repeat: ownRepeat(v) };
+  const look: Look = (v) => within.get(v) ?? own(v);
   for (const { op, inputs, outputs } of graph.nodes) {
     if (op.view === null) continue;
-    const under = look(inputs[0]);
-    if (under.repeat?.span !== undefined) {
-      // Another shape of the same elements; to repeat them once more they must be in memory.
-      if (outputs[0].size === inputs[0].size) known.set(outputs[0], under);
-      continue;
+    const [[x], [y]] = [inputs, outputs];
+    const under = own(x);
+    const { shape, dtype, size } = x;
+    const seen = op.view({ shape, dtype, size, storage: null, repeat: under.repeat }, y);
+    if (seen !== null) plain.set(y, { base: under.base, repeat: seen.repeat });
+    const through = within.get(x);
+    if (through !== undefined && y.size === x.size) within.set(y, through);
+    else if (seen === null && op.name === "expand" && under.repeat === null) {
+      const repeat = parted(shape, y.shape);
+      if (repeat !== null) within.set(y, { base: under.base, repeat });
     }
-    const { shape, dtype, size } = inputs[0];
-    const seen = op.view({ shape, dtype, size, storage: null, repeat: under.repeat }, outputs[0]);
-    const repeat =
-      seen === null && op.name === "expand" && under.repeat === null
-        ? parted(inputs[0].shape, outputs[0].shape)
-        : (seen?.repeat ?? null);
-    if (seen !== null || repeat !== null) known.set(outputs[0], { base: under.base, repeat });
   }
   return look;
 }
