@@ -1,10 +1,15 @@
-// A chain of scalar functions, as programs fuse them: tile by tile, so that what lies between the
-// first input and the last output never leaves the cache.
+// A chain of scalar functions, as programs fuse them, and sums at its end: tile by tile, so that
+// what lies between the first input and the last output never leaves the cache. A sum is never
+// split between threads: its order depends on the sizes alone.
 
 import { PAD, apply } from "./elementwise";
+import {
+  FOLD_AREA, Fold, addColumns, narrow, storeStrip, stripOffset, strips, sumRow, totalsBytes,
+} from "./fold";
 import { F } from "./functions";
 import { endOf, fetch, firstOf, fit } from "./map";
 import { scratch } from "./scratch";
+import { endUnit, firstUnit } from "./share";
 
 /** Elements of a tile. */
 const TILE: u32 = 512;
@@ -13,20 +18,28 @@ const TILE_BYTES: usize = (<usize>TILE << 2) + 16;
 /** What of a repeated input stands in its tile. */
 const NOTHING: u32 = 0xffffffff;
 
-/** p: opcode, then counts of inputs, outputs, steps and registers and the elements n; then for
- * each operand slot and distance; then inner, mid and span of each input; then f, x, y, z, to of
- * each step. Registers are inputs, then outputs, then tiles. */
+/** p: opcode, then counts of inputs, outputs, steps and registers and the elements n; then sums,
+ * rows and columns; then for each operand slot and distance; then inner, mid and span of each
+ * input; then f, x, y, z, to of each step. Registers are inputs, then outputs, then tiles. */
 export function chain(p: usize, slots: usize): void {
   const inputs = load<u32>(p, 4);
   const outputs = load<u32>(p, 8);
   const steps = load<u32>(p, 12);
   const registers = load<u32>(p, 16);
   const n = load<u32>(p, 20);
-  const operands = p + 24;
+  const sums = load<u32>(p, 24);
+  const rows = load<u32>(p, 28);
+  const columns = load<u32>(p, 32);
+  const operands = p + 36;
+  const summed = inputs + outputs - sums;
   const repeats = operands + (<usize>(inputs + outputs) << 3);
   const code = repeats + <usize>inputs * 12;
 
-  const table = scratch(PAD + (<usize>registers << 4) + <usize>registers * TILE_BYTES + 16);
+  const each = max(totalsBytes(columns), 16);
+  const bytes = PAD + (<usize>registers << 4) + <usize>registers * TILE_BYTES + 16;
+  const table = scratch(bytes + 16 + (sums ? FOLD_AREA + sums * each : 0));
+  const area = table + (bytes + 15 & ~15);
+  const totals = area + FOLD_AREA;
   const pad = table + ((<usize>registers << 4) + 15 & ~15);
   const tiles = pad + PAD;
   const bases = table + (<usize>registers << 2);
@@ -47,13 +60,27 @@ export function chain(p: usize, slots: usize): void {
     if (span < n) parted = true;
     if (n > TILE) length = fit(length, load<u32>(repeat), load<u32>(repeat, 4), span, TILE);
   }
-  for (let j = inputs + outputs; j < registers; j++) {
+  for (let j = summed; j < registers; j++) {
     store<usize>(table + (<usize>j << 2), tiles + <usize>j * TILE_BYTES);
   }
-  const start = firstOf(n, length);
-  const end = endOf(n, length);
+  let start: u32;
+  let end: u32;
+  const unit = rows * columns;
+  if (sums) {
+    length = length < columns ? columns : length - length % columns; // tiles of whole rows
+    start = <u32>firstUnit(n / unit) * unit;
+    end = <u32>endUnit(n / unit) * unit;
+  } else {
+    start = firstOf(n, length);
+    end = endOf(n, length);
+  }
   for (let i = start; i < end;) {
     let count = min(length, end - i);
+    if (sums) {
+      const done = i % unit;
+      if (done == 0) memory.fill(totals, 0, sums * each);
+      count = min(count, unit - done);
+    }
     if (parted) {
       // A tile reads one part of each operand.
       for (let j: u32 = 0; j < inputs; j++) {
@@ -85,7 +112,7 @@ export function chain(p: usize, slots: usize): void {
         store<u32>(held + k, count);
       }
     }
-    for (let j = inputs; j < inputs + outputs; j++) {
+    for (let j = inputs; j < summed; j++) {
       const base = load<usize>(bases + (<usize>j << 2));
       store<usize>(table + (<usize>j << 2), base + (<usize>i << 2));
     }
@@ -97,6 +124,38 @@ export function chain(p: usize, slots: usize): void {
       const to = load<usize>(table + (<usize>load<u32>(step, 16) << 2));
       apply(<F>load<i32>(step), x, y, z, to, count, pad);
     }
+    for (let k: u32 = 0; k < sums; k++) {
+      const tile = load<usize>(table + (<usize>(summed + k) << 2));
+      addTile(tile, count, columns, totals + k * each, area);
+    }
     i += count;
+    if (!sums || i % unit != 0) continue;
+    for (let k: u32 = 0; k < sums; k++) {
+      const out = load<usize>(bases + (<usize>(summed + k) << 2));
+      give(totals + k * each, out + (<usize>(i / unit - 1) * columns << 2), columns);
+    }
+  }
+}
+
+/** Adds a tile of whole rows to the totals of its columns. */
+function addTile(tile: usize, count: u32, columns: u32, total: usize, area: usize): void {
+  if (columns == 1) {
+    const sum = sumRow(Fold.sum, tile, tile, i32x4.splat(0), count, area);
+    store<f64>(total, load<f64>(total) + sum);
+  } else {
+    addColumns(
+      Fold.sum, tile, tile, 0, count / columns, columns, 0, strips(columns), total, area,
+    );
+  }
+}
+
+/** Writes totals as floats. */
+function give(total: usize, out: usize, columns: u32): void {
+  if (columns == 1) {
+    store<f32>(out, <f32>load<f64>(total));
+    return;
+  }
+  for (let s: u32 = 0; s < strips(columns); s++) {
+    storeStrip(out + stripOffset(s, columns), narrow(total + (<usize>s << 5), 1), columns);
   }
 }

@@ -277,10 +277,18 @@ export function foldColumns(
   kind: Fold, x: usize, y: usize, c: usize, n: u32, inner: u32, from: u32, to: u32, totals: usize,
   area: usize,
 ): void {
-  const isSum = kind <= Fold.exps;
   const end = totals + (<usize>to << 5);
-  const first = filler(isSum ? Fold.sum : kind, i32x4.splat(0));
+  const first = filler(kind <= Fold.exps ? Fold.sum : kind, i32x4.splat(0));
   for (let t = totals + (<usize>from << 5); t < end; t += 16) v128.store(t, first);
+  addColumns(kind, x, y, c, n, inner, from, to, totals, area);
+}
+
+/** As foldColumns, into what the totals hold. */
+export function addColumns(
+  kind: Fold, x: usize, y: usize, c: usize, n: u32, inner: u32, from: u32, to: u32, totals: usize,
+  area: usize,
+): void {
+  const isSum = kind <= Fold.exps;
   const most: u32 = kind == Fold.exps ? 32 : COLUMN_ROWS; // chains of 32
   const block = min(max<u32>(COLUMN_BLOCK / inner, 8) & ~3, most);
   let stride = <usize>inner << 2;

@@ -105,7 +105,7 @@ describe("elementwise", () => {
       [opcode("neg"), 2, 2, 2, 4],
       [opcode("sub"), 4, 1, 0, 3], // -(x s + x) - s
     ];
-    const params = [3, 2, 2, 4, 1, 3, 3, 1, 1, 3, ...steps.flat()];
+    const params = [3, 2, 2, 4, 0, 0, 1, 1, 3, 3, 1, 1, 3, ...steps.flat()];
     expect(await run("chain", [[1, 2, 3], [10]], [3, 3], params)).toEqual([
       [11, 22, 33],
       [-21, -32, -43],

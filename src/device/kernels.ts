@@ -33,7 +33,11 @@ const elementwise = {
   // inner mid span of each input, then the steps. Each `span` elements of the result have a part
   // of the operand of their own, mid long: element i, with r = i % span, reads element
   // floor(i / span) * mid + floor(r / inner) % mid. span = n: one part serves for all.
-  chain: kernel("x...", "out...", "n inputs outputs steps ...", { variadic: true }),
+  // The last `sums` outputs are not written element by element but summed over rows, taken as
+  // [n / (rows columns), rows, columns]: out[o, i] = sum over j of the register's [o, j, i].
+  chain: kernel("x...", "out...", "n inputs outputs steps sums rows columns ...", {
+    variadic: true,
+  }),
   fill: kernel("", "out", "n value", { floats: ["value"] }),
   fillInt: kernel("", "out", "n value"),
 };

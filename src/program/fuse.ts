@@ -6,6 +6,7 @@ import type { Spec } from "../tensor/op";
 import { type Access, functionOf, type Look, nameOf, seenThrough } from "./access";
 import { type Chain, chainOp, type Step } from "./chain";
 import { type Graph, type Value, type Vertex, vertex } from "./graph";
+import { summedBy, type Uses, usesOf } from "./sumChains";
 
 /** Most steps of one chain: its intermediate tiles must stay in the first-level cache. */
 const MOST_STEPS = 24;
@@ -50,8 +51,6 @@ export function fuse(graph: Graph, on: Device): Graph {
   return { inputs: graph.inputs, nodes, outputs: graph.outputs.map(swap) };
 }
 
-type Uses = ReadonlyMap<Value, readonly Vertex[]>;
-
 /** What the passes over clusters look up. */
 interface Known {
   readonly of: Map<Vertex, Cluster>;
@@ -62,16 +61,8 @@ interface Known {
 }
 
 function know(graph: Graph): Known {
-  const uses = new Map<Value, Vertex[]>();
-  const place = new Map<Vertex, number>();
-  for (const [i, node] of graph.nodes.entries()) {
-    place.set(node, i);
-    for (const v of node.inputs) {
-      const list = uses.get(v);
-      if (list === undefined) uses.set(v, [node]);
-      else list.push(node);
-    }
-  }
+  const uses = usesOf(graph);
+  const place = new Map(graph.nodes.map((node, i) => [node, i]));
   return { of: new Map(), uses, place, outputs: new Set(graph.outputs), look: seenThrough(graph) };
 }
 
@@ -168,10 +159,12 @@ function written(known: Known): Set<Value> {
 }
 
 /** Whether a cluster becomes a chain: one op alone does where only a chain can read an operand
- * without its being written out first. */
-function joins({ nodes }: Cluster, { look }: Known): boolean {
+ * without its being written out first, or sum the result before it is. */
+function joins({ nodes }: Cluster, { look, uses, outputs }: Known): boolean {
   if (nodes.length > 1) return true;
-  return nodes[0].inputs.some((v) => look(v).repeat?.span !== undefined);
+  const [{ inputs, outputs: made }] = nodes;
+  if (inputs.some((v) => look(v).repeat?.span !== undefined)) return true;
+  return summedBy(made[0], uses, outputs) !== null;
 }
 
 /** Single nodes and clusters in an order in which inputs come first, near to that of capture. */

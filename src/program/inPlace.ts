@@ -40,7 +40,7 @@ function readsOf({
   }
   if (kernel !== "chain") return null;
   const [n, count] = params;
-  const steps = 4 + 3 * count;
+  const steps = 7 + 3 * count;
   const lastRead = inputs.map(() => -1);
   const written: number[] = [];
   for (let s = steps; s < params.length; s += 5) {
@@ -48,7 +48,7 @@ function readsOf({
     written[params[s + 4]] ??= s;
   }
   return (j, k) => {
-    const whole = params[4 + 3 * j] === 1 && params[5 + 3 * j] >= n;
+    const whole = params[7 + 3 * j] === 1 && params[8 + 3 * j] >= n;
     return whole && lastRead[j] <= written[count + k];
   };
 }

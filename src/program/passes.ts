@@ -5,13 +5,15 @@ import { mergeEqual, removeDead } from "./clean";
 import { fuse } from "./fuse";
 import type { Graph } from "./graph";
 import { simplify } from "./simplify";
+import { sumChains } from "./sumChains";
 
 /** Sweeps until nothing gets smaller: what one pass uncovers, another removes. */
 export function optimize(graph: Graph, on: Device): Graph {
   let best = removeDead(graph);
   for (;;) {
     const next = removeDead(mergeEqual(simplify(best, on)));
-    if (next.nodes.length >= best.nodes.length) return removeDead(fuse(next, on));
+    if (next.nodes.length >= best.nodes.length)
+      return removeDead(sumChains(removeDead(fuse(next, on))));
     best = next;
   }
 }

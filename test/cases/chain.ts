@@ -2,7 +2,16 @@
 // outputs, reused registers, int32 and masks, on both sides of every tile.
 
 import { type FunctionName, functions } from "../../src/device/functions";
-import { type Case, EDGES, exact, integers, type Rule, uniforms, type Values } from "./case";
+import {
+  blockedAdds,
+  type Case,
+  EDGES,
+  exact,
+  integers,
+  type Rule,
+  uniforms,
+  type Values,
+} from "./case";
 
 /** A function, the registers it reads and the one it sets. */
 type Step = readonly [f: FunctionName, from: readonly number[], to: number];
@@ -69,7 +78,7 @@ function chain(
     kernel: "chain",
     name: `${name}, ${n}`,
     params: [
-      ...[n, operands.length, outputs.length, steps.length],
+      ...[n, operands.length, outputs.length, steps.length, 0, 0, 1],
       ...operands.flatMap(({ inner, mid, span = n }) => [inner, mid, span]),
       ...steps.flatMap(([f, from, to]) => [
         ...[functions[f].code, from[0], from[1] ?? from[0], from[2] ?? from[0]],
@@ -134,6 +143,35 @@ function examples(parts: number, rows: number, columns: number): Case {
       ["mul", [6, 4], 5],
     ],
   );
+}
+
+/** x * y, and the sums over rows of it times a row, and of it plus a row of each example. */
+function summed(outer: number, rows: number, columns: number): Case {
+  const n = outer * rows * columns;
+  const made = chain(
+    `x * y, two sums [${outer}, ${rows}, ${columns}]`,
+    n,
+    [
+      whole(uniforms(n, 131, -2, 2)),
+      whole(uniforms(n, 132)),
+      { values: uniforms(columns, 133), inner: 1, mid: columns },
+      { values: uniforms(outer * columns, 134), inner: 1, mid: columns, span: rows * columns },
+    ],
+    ["float32", "float32", "float32"],
+    [
+      ["mul", [0, 1], 4],
+      ["mul", [4, 2], 5],
+      ["add", [4, 3], 6],
+    ],
+  );
+  const [first] = made.outputs;
+  const sum = {
+    size: outer * columns,
+    dtype: "float32",
+    rule: { kind: "sum", adds: blockedAdds(rows) + 2 },
+  } as const;
+  const params = [...made.params.slice(0, 4), 2, rows, columns, ...made.params.slice(7)];
+  return { ...made, params, outputs: [first, sum, sum] };
 }
 
 /** One step of Adam: p, m, v and g in; the new p, m, v out; the constants are scalars. */
@@ -268,6 +306,19 @@ export const chainCases: Case[] = [
     [3, 300, 7],
     [2, 2, 2048],
   ].map(([parts, rows, columns]) => examples(parts, rows, columns)),
+  ...[
+    [1, 2, 1],
+    [1, 5000, 1],
+    [3, 7, 1],
+    [2, 1025, 2],
+    [5, 3, 3],
+    [2, 300, 7],
+    [4, 257, 32],
+    [1, 2000, 40],
+    [25, 10, 40],
+    [3, 5, 511],
+    [2, 3, 512],
+  ].map(([outer, rows, columns]) => summed(outer, rows, columns)),
   ...SIZES.flatMap((n) => [reused(n), ints(n), masks(n)]),
   ...[0, 1, 7, 64, 1000, 1025, 3001].flatMap((n) => [adam(n), gelu(n), long(n), wide(n)]),
   ...[0, 1, 9, 1030].map(constants),

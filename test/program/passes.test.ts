@@ -14,6 +14,7 @@ import { fuse } from "../../src/program/fuse";
 import type { Graph } from "../../src/program/graph";
 import { plan } from "../../src/program/plan";
 import { simplify } from "../../src/program/simplify";
+import { sumChains } from "../../src/program/sumChains";
 import { constant, tensor } from "../../src/tensor/create";
 import { inRegion } from "../../src/tensor/origin";
 import type { Tensor } from "../../src/tensor/tensor";
@@ -177,4 +178,56 @@ test("parted finds expansions within parts, and no others", () => {
   expect(parted([3, 1], [3, 4])).toBe(null);
   expect(parted([1, 1, 5], [1, 4, 5])).toBe(null);
   expect(parted([2, 1, 3, 1, 5], [2, 4, 3, 4, 5])).toBe(null);
+});
+
+test("sumChains sums what nothing else reads inside its chain", () => {
+  const sums = graphOf((x, y) => {
+    const p = ops.mul(x, y);
+    const q = ops.tanh(p);
+    return [
+      ops.sum(ops.reshape(p, [2, 6]), { axis: 0 }),
+      ops.sum(ops.reshape(q, [2, 6]), { axis: 0 }),
+    ];
+  });
+  const chains = removeDead(fuse(sums, device));
+  expect(names(chains)).toEqual(["chain", "reshape", "sum", "reshape", "sum"]);
+  const joined = removeDead(sumChains(chains));
+  expect(names(joined)).toEqual(["chain"]);
+  expect(joined.nodes[0].outputs.map(({ shape }) => shape)).toEqual([[6], [6]]);
+  expect(joined.nodes[0].op.describe?.(joined.nodes[0].attrs)).toBe("mul tanh 2 sums");
+});
+
+test("sumChains leaves terms that something else reads, and sums of another form", () => {
+  const read = graphOf((x, y) => {
+    const p = ops.mul(x, y);
+    return [ops.sum(p, { axis: 0 }), ops.matmul(p, ops.transpose(p))];
+  });
+  expect(names(removeDead(sumChains(removeDead(fuse(read, device)))))).toContain("sum");
+  const given = graphOf((x, y) => {
+    const p = ops.mul(x, y);
+    return [ops.sum(p, { axis: 0 }), p];
+  });
+  expect(names(removeDead(sumChains(removeDead(fuse(given, device)))))).toContain("sum");
+  const forms = graphOf((x, y) => {
+    const p = ops.mul(x, y);
+    return [ops.sum(p, { axis: 0 }), ops.sum(ops.tanh(p), { axis: 1 })];
+  });
+  expect(names(removeDead(sumChains(removeDead(fuse(forms, device)))))).toContain("sum");
+});
+
+test("a long sum is made of equal parts, and is what it is eagerly", async () => {
+  const data = (n: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(i));
+  const x = tensor(data(4096 * 12), [4096, 12]);
+  const f = (t: Tensor) => ops.sum(ops.exp(ops.mul(t, 0.5)), { axis: 0 });
+  const step = compile(f, { profile: true });
+  const [want, got] = [await f(x).data(), await step(x).data()];
+  for (const [i, v] of want.entries()) expect(Math.abs(got[i] - v)).toBeLessThan(1e-12 * v);
+  const kernels = step.stats().profile.map(({ kernel, calls }) => [kernel, calls]);
+  expect(kernels).toEqual(
+    expect.arrayContaining([
+      ["chain", 1],
+      ["sum", 1],
+    ]),
+  );
+  step.dispose();
 });

@@ -46,12 +46,12 @@ function encode({ kernel, inputs, outputs, params }: ProgramCall, sharing: numbe
 
 /** Counts come first, so that the rest can be found; see asm/chain.ts. */
 function encodeChain(operands: readonly number[], params: readonly number[]): number[] {
-  const [n, inputs, outputs, steps] = params;
-  const rest = params.slice(4);
+  const [n, inputs, outputs, steps, sums, rows, columns] = params;
+  const rest = params.slice(7);
   const code = rest.slice(3 * inputs);
   let registers = inputs + outputs;
   for (let i = 4; i < code.length; i += 5) registers = Math.max(registers, code[i] + 1);
-  return [inputs, outputs, steps, registers, n, ...operands, ...rest];
+  return [inputs, outputs, steps, registers, n, sums, rows, columns, ...operands, ...rest];
 }
 
 export class WasmProgram implements Runnable {

@@ -10,6 +10,7 @@ import { map } from "./elementwise";
 import { wgslFunction } from "./functions";
 import { ceilDiv, type Plan, type Recorder } from "./plan";
 import { INF_NAN, type Program, program } from "./program";
+import { sumLines } from "./reductions";
 
 const LANES = 256;
 
@@ -69,9 +70,22 @@ function chainProgram(inputs: number, outputs: number, code: readonly number[]):
 }
 
 export const chain: Plan = (to, inputs, outputs, params) => {
-  const n = params[0];
-  const repeats = params.slice(4, 4 + 3 * inputs.length);
-  const code = params.slice(4 + 3 * inputs.length);
+  const [n, , , , sums, rows, columns] = params;
+  const repeats = params.slice(7, 7 + 3 * inputs.length);
+  const code = params.slice(7 + 3 * inputs.length);
+  if (sums > 0) {
+    // What is to be summed is written out first.
+    const whole = outputs.slice(0, outputs.length - sums);
+    const taken = outputs.slice(outputs.length - sums).map(() => to.scratch(n));
+    const plain = [n, inputs.length, outputs.length, code.length / 5, 0, 0, 1, ...repeats, ...code];
+    chain(to, inputs, [...whole, ...taken], plain);
+    for (const [k, block] of taken.entries()) {
+      const shape = [n / (rows * columns), rows, columns] as const;
+      sumLines(to, block, outputs[whole.length + k], shape);
+      to.release(block);
+    }
+    return;
+  }
   if (inputs.length + outputs.length > to.bindings) {
     stepByStep(to, inputs, outputs, n, repeats, code);
     return;

@@ -249,7 +249,7 @@ const others: SelfCase[] = [
     kernel: "chain",
     inputs: [float(300), float(300)],
     outputs: [float(300), float(300)],
-    params: [300, 2, 2, 2, 1, 300, 300, 1, 300, 300, ...step("mul", 0, 1, 2), ...step("add", 2, 0, 3)],
+    params: [300, 2, 2, 2, 0, 0, 1, 1, 300, 300, 1, 300, 300, ...step("mul", 0, 1, 2), ...step("add", 2, 0, 3)],
   },
 ];
 
