@@ -49,8 +49,8 @@ exit $wrong
 
 const README = `# hypergrad on this machine's GPU
 
-\`./run.sh\` runs the self-test of every kernel and the bench, and writes results.json; no network,
-no installation. It needs a Vulkan driver. If none is found, name its file:
+\`./run.sh\` runs the self-test of every kernel and the bench, and writes results.json, without a
+network or an installation. It needs a Vulkan driver. If none is found, name its file:
 
     VK_DRIVER_FILES=/usr/share/vulkan/icd.d/nvidia_icd.json ./run.sh
 

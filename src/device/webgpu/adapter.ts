@@ -54,7 +54,7 @@ function noCard(): boolean {
   return fs !== undefined && !CARDS.some((name) => fs.existsSync(`/dev/${name}`));
 }
 
-/** A real GPU's adapter, if this runtime has one; else the one that computes on the CPU, or null. */
+/** The adapter of choice, or null: not looked for where no graphics card can be. */
 export async function findCard(given?: GPU): Promise<GPUAdapter | null> {
   if (given === undefined && !globalThis.navigator?.gpu && noCard()) return null;
   return findAdapter(given);

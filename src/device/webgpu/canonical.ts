@@ -1,5 +1,5 @@
-// A chain of scalar functions in one form for all orders of its inputs and steps that mean the same,
-// so that equal chains share a pipeline.
+// A chain of scalar functions in one form for all orders of its inputs and steps that mean the
+// same, so that equal chains share a pipeline.
 
 import { functionList, functions } from "../functions";
 
