@@ -69,8 +69,8 @@ type Particle = { readonly plus: Tree; readonly minus: Tree; readonly sum: Tree 
 /**
  * Antithetic evolution strategies: mean of (L⁺ − L⁻) ε / 2σ², ε ~ N(0, σ²) drawn for every task. A
  * loop that goes on from `from` moves `meta` alone, as its parameters are its own. With
- * `persistent` each task then keeps both loops, and the sum of its ε stands in for ε: unbiased over windows
- * (Vicol et al. 2021).
+ * `persistent` each task then keeps both loops, and the sum of its ε stands in for ε: unbiased
+ * over windows (Vicol et al. 2021).
  */
 export function evolve<P extends Tree, M extends Tree, B>(
   judge: JudgeOne<P, M, B>,

@@ -18,8 +18,9 @@ const TINY = 1e-30; // under the root: v may be zero
 
 /**
  * `valueAndGrad(f)`, of which a gradient around it keeps nothing but the parameters: for a
- * cotangent v of the gradient, Hv ≈ (∇f(θ + εv) − ∇f(θ − εv)) / 2ε with ε = 0.01 / |v| (Liu et al. 2019), and
- * the same for all that f closes over. Inside vmap, |v| is that of all examples together.
+ * cotangent v of the gradient, Hv ≈ (∇f(θ + εv) − ∇f(θ − εv)) / 2ε with ε = 0.01 / |v| (Liu et al.
+ * 2019), and the same for all that f closes over. Inside vmap, |v| is that of all examples
+ * together.
  */
 export function differenceValueAndGrad<P extends Tree>(
   f: (params: P) => Tensor,

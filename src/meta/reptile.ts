@@ -31,8 +31,10 @@ export type Reptile<P extends Tree, M extends Tree, B, S extends Tree = Tree> = 
     metaGrad(learned: Learned<P, M>, tasks: Tasks<B>): MetaGradient<P, M>;
   };
 
-/** A meta-learner that needs no gradient through its inner loop: the start moves towards where tasks
- * end. */
+/**
+ * A meta-learner that needs no gradient through its inner loop: the start moves towards where
+ * tasks end.
+ */
 export function reptile<P extends Tree, M extends Tree, S extends Tree, B>(
   options: ReptileOptions<P, M, S, B>,
 ): Reptile<P, M, B, S> {

@@ -53,9 +53,9 @@ type Functions = { readonly w: Tensor; readonly p: Tensor; readonly a: Tensor };
 
 /**
  * A net for `learned`, by Adam on the observed improvement: the mean over functions and steps of
- * how far each point falls below the best before it, and a small share of the values themselves, which
- * have a gradient everywhere (Chen et al., ICML 2017). Functions have Matérn 5/2 kernels with a
- * length from 0.15 to 0.8 in every dimension, by random features.
+ * how far each point falls below the best before it, and a small share of the values themselves,
+ * which have a gradient everywhere (Chen et al., ICML 2017). Functions have Matérn 5/2 kernels
+ * with a length from 0.15 to 0.8 in every dimension, by random features.
  * Throws ValueError for counts below 1.
  */
 export async function trainLearned(options: TrainLearnedOptions): Promise<LearnedNet> {

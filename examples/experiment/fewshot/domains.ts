@@ -77,8 +77,8 @@ export function imageDomain(options: ImageOptions): Domain {
     about:
       `${name}: ${train.classes} training, ${valid.classes} validation and ${test.classes} test ` +
       `classes, ${way}-way ${shot}-shot, ${query} query a class, in training and test, batch ` +
-      `statistics in the norm (transductive), 4 conv layers of ${filters} filters, ${tasks} tasks ` +
-      `a meta-step, inner rate ${innerLr}, outer rate ${outerLr}`,
+      `statistics in the norm (transductive), 4 conv layers of ${filters} filters, ` +
+      `${tasks} tasks a meta-step, inner rate ${innerLr}, outer rate ${outerLr}`,
     train: stream(train),
     valid: stream(valid)(VALID_KEY),
     test: stream(test)(TEST_KEY),

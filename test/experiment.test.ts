@@ -1,0 +1,223 @@
+// The experiment runner's parts: the command line, results on disk, means and intervals, the
+// report; and that a job gives the same numbers twice.
+
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Experiment, Plan, Result } from "../examples/experiment/experiment";
+import { sineDomain } from "../examples/experiment/fewshot/domains";
+import { mamlMethod } from "../examples/experiment/fewshot/methods";
+import { parseOptions, UsageError } from "../examples/experiment/options";
+import { tableMlp } from "../examples/experiment/problems/builtIn";
+import { benchOf, order } from "../examples/experiment/problems/training";
+import { digestOf, readRecord, recordOf, writeRecord } from "../examples/experiment/record";
+import { meanCurve, reportOf } from "../examples/experiment/report";
+import { trainLearned } from "../examples/experiment/s0/learned";
+import { trainBy } from "../examples/experiment/s0/schedules";
+import { applied, freshController, regress, run } from "../examples/experiment/s2/controller";
+import { START } from "../examples/experiment/s2/training";
+import { cellOf, cellText, tablesOf, tableText } from "../examples/experiment/summary";
+import { setDevice } from "../src/device/current";
+import { wasmDevice } from "../src/device/wasm/device";
+
+const settings = parseOptions(["s3"])!.settings;
+const quiet = async () => {};
+
+describe("options", () => {
+  test("defaults, and what is given", () => {
+    expect(parseOptions(["s1"])).toEqual({
+      settings: { experiment: "s1", seed: 0, budget: 2, device: "auto", real: false },
+      ...{ seeds: 3, data: undefined, resume: false, out: "experiments/s1" },
+    });
+    const given = parseOptions(["s4", "--data", "sets", "--seeds", "5", "--budget", "0.5"])!;
+    expect([given.data, given.seeds, given.settings.budget]).toEqual(["sets", 5, 0.5]);
+    expect(given.settings.real).toBe(true);
+    expect(parseOptions(["--help"])).toBe(null);
+  });
+
+  test.each([
+    [[], "name one experiment, s0, s1, s2, s3, s4; got none"],
+    [["s7"], 'the experiment is s0, s1, s2, s3, s4; got "s7"'],
+    [["s1", "s2"], "name one experiment, s0, s1, s2, s3, s4; got s1 s2"],
+    [["s1", "--seeds", "0"], '--seeds is a whole number from 1; got "0"'],
+    [["s1", "--budget=-1"], '--budget is a number of minutes above 0; got "-1"'],
+    [["s1", "--budget="], '--budget is a number of minutes above 0; got ""'],
+    [["s1", "--device", "gpu"], '--device is auto, reference, wasm, webgpu; got "gpu"'],
+  ])("%j is one clear line", (args, text) => {
+    expect(() => parseOptions(args)).toThrow(new UsageError(text));
+  });
+});
+
+const metric = { name: "loss", label: "loss", better: "lower", form: "number" } as const;
+const percent = { name: "accuracy", label: "accuracy", better: "higher", form: "percent" } as const;
+const result = (method: string, seed: number, loss: number, seconds = 1): Result => ({
+  ...{ group: "task", method, seed, seconds },
+  outcome: { metrics: { loss }, curves: { loss: [[0, loss]] }, times: { ms: seconds } },
+});
+const plan: Plan = {
+  about: ["A task & more."],
+  jobs: ["a", "b"].flatMap((method) =>
+    [0, 1, 2].map((seed) => ({ group: "task", method, seed, run: () => Promise.reject() })),
+  ),
+  metrics: { "": [metric] },
+  charts: [{ curve: "loss", x: "step", y: "loss" }],
+  verdict: () => ["it holds"],
+};
+const results = [1, 2, 3].map((x, seed) => result("a", seed, x));
+
+describe("summary", () => {
+  test("the interval is Student's, and values that are not finite are counted", () => {
+    const cell = cellOf([1, 2, 3]);
+    expect(cell.mean).toBe(2);
+    expect(cell.half).toBeCloseTo(4.3 / Math.sqrt(3), 10);
+    const bad = cellOf([1, Number.NaN, 3, Number.POSITIVE_INFINITY]);
+    expect([bad.mean, bad.bad, bad.count]).toEqual([2, 2, 4]);
+    expect(cellText(bad, metric)).toMatch(/^2\.00 ± .* \(2 of 4 not finite\)$/);
+    expect(cellText(cellOf([Number.NaN]), metric)).toBe("-");
+    expect(cellText(cellOf([0.5], 0.01), percent)).toBe("50.0 ± 1.0");
+    expect(cellText(cellOf([]), metric)).toBe("");
+  });
+
+  test("a table has a row for every method, run or not", () => {
+    const [table] = tablesOf(plan, results);
+    const text = tableText(table);
+    expect(text.split("\n").map((line) => line.split(/\s{2,}/)[0])).toEqual([
+      ...["task", "----", "a", "b"],
+    ]);
+    expect(text).toContain("2.00 ± 2.48");
+  });
+
+  test("a mean curve is of points that all seeds have", () => {
+    const lists = [
+      [
+        [0, 1],
+        [1, Number.NaN],
+        [2, 3],
+      ],
+      [
+        [0, 3],
+        [1, 1],
+        [2, 5],
+      ],
+    ] as const;
+    expect(meanCurve(lists)).toEqual([
+      { x: 0, y: 2 },
+      { x: 2, y: 4 },
+    ]);
+  });
+});
+
+describe("results on disk", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "experiment-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const record = recordOf({ settings, device: "wasm", version: "1", results });
+
+  test("come back with the values that JSON does not know", async () => {
+    const wild = [...results, result("b", 0, Number.NaN), result("b", 1, -Infinity)];
+    const path = join(folder, "deep", "results.json");
+    await writeRecord(path, recordOf({ ...record, results: wild }));
+    expect((await readRecord(path, settings)).results).toEqual(wild);
+  });
+
+  test("the digest is of all numbers but times", () => {
+    const later = results.map((r) => ({ ...r, seconds: 99 }));
+    expect(digestOf(later)).toBe(record.digest);
+    expect(digestOf([result("a", 0, 1.0000001)])).not.toBe(digestOf([result("a", 0, 1)]));
+  });
+
+  test("those of other settings are refused", async () => {
+    const path = join(folder, "results.json");
+    await writeRecord(path, record);
+    await expect(readRecord(path, { ...settings, budget: 9 })).rejects.toThrow(
+      new UsageError("--resume: budget was 2 and is 9 now: give the same"),
+    );
+    await expect(readRecord(join(folder, "none.json"), settings)).rejects.toThrow(UsageError);
+    await writeFile(path, '{"form":"other"}');
+    await expect(readRecord(path, settings)).rejects.toThrow(/is no result of a run$/);
+    expect(await readFile(path, "utf8")).toBe('{"form":"other"}');
+  });
+
+  test("the report stands alone and shows table, curves and verdict", () => {
+    const experiment: Experiment = { title: "T", plan: () => Promise.resolve(plan) };
+    const html = reportOf(experiment, plan, record, "npm run experiment -- s3");
+    expect(html).toContain("A task &amp; more.");
+    expect(html).toContain("2.00 ± 2.48");
+    expect(html).toContain("<svg");
+    expect(html).toContain("it holds");
+    expect(html).toContain(record.digest);
+    expect(html).not.toMatch(/(src|href)="http/);
+  });
+});
+
+describe("jobs", () => {
+  let device: Awaited<ReturnType<typeof wasmDevice>>;
+  beforeAll(async () => {
+    device = await wasmDevice();
+    setDevice(device);
+  });
+  afterAll(() => device.dispose());
+
+  test("meta-training gives the same bits twice, others with another seed, and leaks nothing", async () => {
+    const domain = { ...sineDomain(), testTasks: 20, testSteps: 2 };
+    const one = (seed: number) =>
+      mamlMethod({ order: 2 })({ domain, seed, flops: 4e7, tell: quiet });
+    const first = await one(1);
+    const before = device.memory().tensors;
+    expect(await one(1)).toEqual(first);
+    expect(device.memory().tensors).toBe(before);
+    expect((await one(2)).metrics.last).not.toBe(first.metrics.last);
+  });
+
+  test("batches are whole passes in an order by seed", () => {
+    const at = order(10, 5, 3);
+    const pass = [...at(0), ...at(1)].sort((a, b) => a - b);
+    expect(pass).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(order(10, 5, 3)(3)).toEqual(at(3));
+    expect(order(10, 5, 4)(0)).not.toEqual(at(0));
+  });
+
+  test("a rate net that is meta-trained lifts a rate that is far too low", async () => {
+    const bench = benchOf(tableMlp());
+    const run = { bench, steps: 30, seed: 0 };
+    const low = await trainBy(run, () => 0.003);
+    const options = { window: 10, per: "net", start: 0.003, every: 0, order: 1 } as const;
+    const given = { ...options, flops: 20 * low.flops, metaLr: 0.2 };
+    const made = await trainLearned(run, given, quiet);
+    expect(made.outcome.metrics.loss).toBeLessThan(low.outcome.metrics.loss);
+    const rates = made.outcome.curves!.rate.map(([, rate]) => rate);
+    expect(Math.max(...rates)).toBeGreaterThan(0.03);
+    expect(Math.max(...rates)).toBeLessThanOrEqual(1);
+    bench.dispose();
+  });
+});
+
+describe("the controller", () => {
+  test("changes nothing at first, and stays in its ranges", () => {
+    const controller = freshController(1);
+    const { decay, ...same } = applied(START, run(controller, new Array(9).fill(0.5)));
+    const { decay: first, ...rest } = START;
+    expect(same).toEqual(rest);
+    expect(decay).toBeCloseTo(first, 12);
+    const wild = applied({ ...START, rate: 0.9 }, [50, 50, 50, 50]);
+    expect(wild).toEqual({ rate: 1, batch: 64, drop: true, decay: 1e-2 });
+    const least = applied({ ...START, rate: 1e-4 }, [-50, -50, -50, -50]);
+    expect(least.rate).toBe(1e-4);
+    expect(least.batch).toBe(16);
+  });
+
+  test("learns moves from examples", () => {
+    const examples = [0, 1, 2, 3].map((i) => ({
+      metrics: Array.from({ length: 9 }, (_, k) => (k === i ? 1 : -0.2)),
+      target: [i % 2 === 0 ? 1 : -1, 0, 0, 0],
+    }));
+    const learned = regress(freshController(2), examples, 300, 5e-3);
+    for (const { metrics, target } of examples) {
+      expect(Math.abs(run(learned, metrics)[0] - target[0])).toBeLessThan(0.1);
+    }
+  });
+});
