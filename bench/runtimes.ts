@@ -77,7 +77,11 @@ function command(runtime: Runtime): string[] {
 export function runThere(runtime: Runtime, args: readonly string[]): Promise<number> {
   const [program, ...first] = command(runtime);
   // Vulkan drivers complain where there is no folder for their sockets.
-  const env = { XDG_RUNTIME_DIR: tmpdir(), ...process.env };
+  const env: NodeJS.ProcessEnv = { XDG_RUNTIME_DIR: tmpdir(), ...process.env };
+  // Chromium's driver is for Dawn (scripts/driver.mjs): Deno finds its own.
+  if (runtime === "deno" && /swiftshader/.test(env.VK_DRIVER_FILES ?? "")) {
+    delete env.VK_DRIVER_FILES;
+  }
   const child = spawn(program, [...first, ...args], { stdio: "inherit", env });
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
