@@ -1,10 +1,11 @@
 // Meta-learning: one inner loop, many inner optimizers.
 
 export { check, type MetaCheckOptions, type MetaCheckReport } from "./check";
+export { type Divergence, divergences } from "./divergence";
 export type { EvolutionOptions } from "./evolution";
 export type { Factors } from "./factors";
 export { type Imaml, type ImamlOptions, imaml } from "./imaml";
-export { inner } from "./inner/index";
+export * as inner from "./inner/index";
 export type { LrNet, LrNetOptions, LrNetState } from "./inner/lrNet";
 export type { InnerInfo, InnerOptimizer } from "./innerOptimizer";
 export type { Carry, Mode } from "./loop";

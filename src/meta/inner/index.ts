@@ -1,27 +1,13 @@
-// Every inner optimizer, in order of rising complexity.
+// Every inner optimizer: a module of its own each, so that a bundle has those that are used.
 
-import { adam } from "./adam";
-import { curvature } from "./curvature";
-import { lrNet } from "./lrNet";
-import { lstm } from "./lstm";
-import { metaSgd } from "./metaSgd";
-import { mlp } from "./mlp";
-import { momentum } from "./momentum";
-import { only } from "./only";
-import { perStep } from "./perStep";
-import { sgd } from "./sgd";
-import { updateNet } from "./updateNet";
-
-export const inner = {
-  sgd,
-  momentum,
-  adam,
-  metaSgd,
-  perStep,
-  curvature,
-  lrNet,
-  lstm,
-  mlp,
-  updateNet,
-  only,
-};
+export { adam } from "./adam";
+export { curvature } from "./curvature";
+export { lrNet } from "./lrNet";
+export { lstm } from "./lstm";
+export { metaSgd } from "./metaSgd";
+export { mlp } from "./mlp";
+export { momentum } from "./momentum";
+export { only } from "./only";
+export { perStep } from "./perStep";
+export { sgd } from "./sgd";
+export { updateNet } from "./updateNet";
