@@ -158,3 +158,13 @@ test("a throw while capturing frees what was made", () => {
   expect(() => scope(() => step(x))).toThrow("no");
   expect(device.memory().tensors).toBe(before);
 });
+
+test("the gradient of logSumExp is accurate where its value is large", async () => {
+  const f = grad((x: Tensor) => ops.logSumExp(x));
+  for (const run of [f, compile(f)]) {
+    const got = await run(tensor([1000, 1000.5, 999, 1001])).data();
+    const e = [0, 0.5, -1, 1].map(Math.exp);
+    const total = e.reduce((a, b) => a + b);
+    for (const [i, v] of e.entries()) expect(Math.abs(got[i] - v / total)).toBeLessThan(1e-6);
+  }
+});
