@@ -162,7 +162,7 @@ describe("jobs", () => {
   });
   afterAll(() => device.dispose());
 
-  test("meta-training gives the same bits twice, others with another seed, and leaks nothing", async () => {
+  test("meta-training gives the same bits twice, others by seed, no leak", async () => {
     const domain = { ...sineDomain(), testTasks: 20, testSteps: 2 };
     const one = (seed: number) =>
       mamlMethod({ order: 2 })({ domain, seed, flops: 4e7, tell: quiet });
