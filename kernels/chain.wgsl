@@ -6,7 +6,8 @@
 // Grid: ceil(n / 256) workgroups, folded into y above 65,535.
 
 // Where element i reads an operand that has a part, mid long, for each span of elements. The tests
-// are the same for all invocations: whole and scalar operands, which are nearly all, cost no division.
+// are the same for all invocations: whole and scalar operands, which are nearly all, cost no
+// division.
 fn place(i: u32, inner: u32, mid: u32, span: u32) -> u32 {
   if (span >= p.n) {
     if (mid == 1u) { return 0u; }

@@ -6,7 +6,7 @@ import type { WebGPUDevice } from "../../src/device/webgpu/device";
 import type { Case } from "../cases/case";
 import { kernelSuite } from "../kernels.suite";
 import { casesOf, Picked, PRODUCTS, someOf, type Way, waysOf } from "./choices";
-import { type Group, textOf } from "./group";
+import { type Group, type Place, textOf } from "./group";
 
 const pickedOn = new WeakMap<WebGPUDevice, Picked>();
 
@@ -20,23 +20,31 @@ function casesOn(device: WebGPUDevice, way: Way, cases: readonly Case[]): readon
   return someOf(cases, { software: true, ...way.choosing }, picked, fewPrograms);
 }
 
+/** Cases between two words home: on a busy machine a shader takes long to compile. */
+const WORD = 32;
+
 async function runCases(
-  device: WebGPUDevice,
+  { device, tell }: Place,
   way: Way,
   kernel: KernelName,
   cases: readonly Case[],
 ): Promise<void> {
   const before = { ...device.choosing };
   Object.assign(device.choosing, way.choosing);
+  const wrong: string[] = [];
+  let ran = 0;
   try {
-    const { ran, failures } = await kernelSuite(device, [kernel], cases);
-    if (failures.length > 0) {
-      throw new Error(failures.map(({ name, text }) => `${name}: ${text}`).join("\n"));
+    for (let at = 0; at < cases.length; at += WORD) {
+      const report = await kernelSuite(device, [kernel], cases.slice(at, at + WORD));
+      ran += report.ran;
+      wrong.push(...report.failures.map(({ name, text }) => `${name}: ${text}`));
+      await tell([]);
     }
-    if (ran === 0) throw new Error("no case");
   } finally {
     Object.assign(device.choosing, before);
   }
+  if (wrong.length > 0) throw new Error(wrong.join("\n"));
+  if (ran === 0) throw new Error("no case");
 }
 
 /** One group a way, one check a kernel. Which kernels a way adds cases to is the same on both kinds
@@ -47,11 +55,12 @@ export const kernelGroups: readonly Group[] = [...casesOf(waysOf(true)).values()
     return {
       title,
       names: [...found.keys()],
-      async run({ device, tell }) {
+      async run(place) {
+        const { device, tell } = place;
         const ways = waysOf(device.choosing.software);
         for (const [kernel, cases] of casesOf(ways).get(ways[at])!) {
           const mine = casesOn(device, ways[at], cases);
-          const text = await textOf(() => runCases(device, ways[at], kernel, mine));
+          const text = await textOf(() => runCases(place, ways[at], kernel, mine));
           await tell([{ name: kernel, text }]);
         }
       },

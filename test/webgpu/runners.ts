@@ -50,7 +50,7 @@ export function dawnEnvironment(): Record<string, string> {
 
 /** What a module's default export is called with. */
 export interface Home {
-  /** Where the server is: `${base}fixtures/name.json` are files that it has. */
+  /** Where the server is, and the listener's files, as `${base}fixtures/name.json`. */
   readonly base: string;
 }
 
@@ -69,7 +69,7 @@ interface Started {
 }
 
 /** Longest time without a word, in ms: a shader on a busy machine may take long to compile. */
-const SILENCE = 240_000;
+const SILENCE = 480_000;
 
 /** Calls the default export with where home is, and posts its result; the same everywhere. */
 const script = (suite: string, base: string) => `
@@ -164,7 +164,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 /**
  * Runs a bundle's default export and resolves with what it resolved to. Rejects when the process or
- * page ends before that, or says nothing for four minutes.
+ * page ends before that, or says nothing for eight minutes.
  */
 export async function run(
   runtime: Runtime,
