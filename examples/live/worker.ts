@@ -133,10 +133,15 @@ async function guarded(act: () => Promise<void>): Promise<void> {
     await act();
   } catch (error) {
     await new Promise((done) => setTimeout(done)); // the loss is told after the error
-    if (lost.length > 0) return recover(lost[0]);
-    running = false;
-    send({ type: "running", running });
-    send({ type: "notice", text: (error as Error).message, bad: true });
+    try {
+      if (lost.length === 0) throw error;
+      await recover(lost[0]);
+      await act();
+    } catch (last) {
+      running = false;
+      send({ type: "running", running });
+      send({ type: "notice", text: (last as Error).message, bad: true });
+    }
   }
 }
 
