@@ -38,7 +38,13 @@ interface Reduction {
   readonly gives?: DType;
   readonly kind?: Kind;
   readonly vjp?: OpRecord<Run>["vjp"];
+  /** Whether a long row may be reduced in parts, and these by the same kernel once more. */
+  readonly inParts?: boolean;
 }
+
+/** Few long rows are reduced in so many parts each, which threads share: one row is never split. */
+const PARTS = 16;
+const LONG = 65_536;
 
 function reduction(name: string, def: Reduction): DefinedOp<Run> {
   const reduce: DefinedOp<Run> = defineOp<Run>({
@@ -53,7 +59,13 @@ function reduction(name: string, def: Reduction): DefinedOp<Run> {
     },
     run: (calls, [x], y, run) => {
       const kernel = def[x.dtype as "float32" | "int32"]!;
-      calls.run(kernel, [calls.solid(x)], [y.storage], sizes(x.shape, run));
+      const [outer, n, inner] = sizes(x.shape, run);
+      const long = inner === 1 && outer < PARTS && n >= LONG && n % PARTS === 0;
+      if (def.inParts && long) {
+        const some = calls.temporary(outer * PARTS, y.dtype);
+        calls.run(kernel, [calls.solid(x)], [some], [outer * PARTS, n / PARTS, 1]);
+        calls.run(kernel, [some], [y.storage], [outer, PARTS, 1]);
+      } else calls.run(kernel, [calls.solid(x)], [y.storage], [outer, n, inner]);
     },
     vjp: def.vjp,
     batch: ([x], _, run) => reduce([x], beneath(run)),
@@ -76,6 +88,7 @@ const sumOp = reduction("sum", {
   float32: "sum",
   int32: "intSum",
   kind: "linear",
+  inParts: true,
   vjp: (g, _, [x], run) => [() => restore(g, x, run)],
 });
 

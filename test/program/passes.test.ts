@@ -231,3 +231,14 @@ test("a long sum is made of equal parts, and is what it is eagerly", async () =>
   );
   step.dispose();
 });
+
+test("a long row is summed in parts that threads can share", async () => {
+  const x = tensor(Float32Array.from({ length: 2 ** 17 }, (_, i) => Math.sin(i) + 0.5));
+  const step = compile((t: Tensor) => ops.sum(t), { profile: true });
+  const [want, got] = [await ops.sum(x).item(), await step(x).item()];
+  const exact = Array.from(await x.data()).reduce((a, b) => a + b, 0);
+  expect(got).toBe(want);
+  expect(Math.abs(want - exact)).toBeLessThan(1e-9 * exact);
+  expect(step.stats().profile).toMatchObject([{ kernel: "sum", calls: 2 }]);
+  step.dispose();
+});
