@@ -1,6 +1,7 @@
 // conv2dInput: the gradient of conv2d by its input. A stride s splits the pixels of x into s * s
 // phases, each a dense product of patches of g with the taps that reach it, last tap first.
 
+import { conv2dInputFew } from "./conv2dInputFew";
 import { conv2dInputNarrow } from "./conv2dInputNarrow";
 import { depthwiseSums } from "./depthwise";
 import { Sweep, SWEEP_BYTES } from "./gemm";
@@ -68,6 +69,12 @@ export function conv2dInputPart(
   }
   const cg = c / groups;
   const ocg = oc / groups;
+  if (groups == 1 && c > 1 && c <= 4 && sh == 1 && sw == 1) {
+    conv2dInputFew(
+      g, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, ph, pw, dh, dw, gs, ws, share, shares,
+    );
+    return;
+  }
   if (cg <= 4) {
     conv2dInputNarrow(
       g, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, gs,

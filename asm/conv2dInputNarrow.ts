@@ -1,6 +1,5 @@
 // conv2dInput for so few channels that they would not fill a panel: the product w * transposed g,
-// pixels in the lanes, whose rows, one a tap and channel, are added to x in the taps' order: where
-// whole vectors can be added, to a plane a channel first.
+// pixels in the lanes, whose rows, one a tap and channel, are added to x in the taps' order.
 
 import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows } from "./lists";
@@ -47,10 +46,7 @@ export function conv2dInputNarrow(
   const image = (h * width * c) << 2;
   const listBytes = (m * 8 + 15) & ~15;
   const gBytes = panelBytes(ocg, pixels);
-  const plane = <usize>(h * width) << 2;
-  const planar = c > 1 && sw == 1;
-  const planesBytes = planar ? plane * c : 0;
-  const base = scratch(SWEEP_BYTES + 16 + listBytes + gBytes + ((m * pixels) << 2) + planesBytes);
+  const base = scratch(SWEEP_BYTES + 16 + listBytes + gBytes + ((m * pixels) << 2));
   const s = changetype<Sweep>(base);
   s.runs = base + SWEEP_BYTES;
   s.runsEnd = s.runs + 4;
@@ -61,8 +57,6 @@ export function conv2dInputNarrow(
   const list = s.runs + 16;
   const panels = list + listBytes;
   const products = panels + gBytes;
-  const planes = products + ((m * pixels) << 2);
-  const step = planar ? 1 : c;
   s.to = products;
   listRows(list, 1, 0, 0, 1, 0, 0, m, oc, pixels);
 
@@ -70,7 +64,7 @@ export function conv2dInputNarrow(
   for (let u = part(batch * n, share, shares); u < last; u++) {
     const i = u / n;
     const dx = out + u * image;
-    memory.fill(planar ? planes : dx, 0, image);
+    memory.fill(dx, 0, image);
     for (let group = 0; group < groups; group++) {
       store<u32>(s.runs, <u32>(w + ((i * ws + group * ocg) << 2)));
       for (let y0 = 0; y0 < oh; y0 += rows) {
@@ -87,25 +81,13 @@ export function conv2dInputNarrow(
           let src = products + ((row * pixels + firstX) << 2);
           let y = y0 * sh + (tap / kw) * dh - ph;
           const channel = group * cg + row - tap * cg;
-          const first = planar ? planes + plane * channel : dx + (channel << 2);
           for (let i = 0; i < high; i++, y += sh, src += ow << 2) {
             if (y < 0 || y >= h) continue;
-            const to = first + (((y * width + firstX * sw + x0) * step) << 2);
-            add(to, (sw * step) << 2, src, lastX - firstX);
+            const to = dx + (((y * width + firstX * sw + x0) * c + channel) << 2);
+            add(to, (sw * c) << 2, src, lastX - firstX);
           }
         }
       }
     }
-    if (planar) mix(planes, dx, h * width, c);
-  }
-}
-
-/** Planes of `size` floats to pixels of c floats. */
-function mix(planes: usize, out: usize, size: i32, c: i32): void {
-  const step = <usize>c << 2;
-  for (let channel = 0; channel < c; channel++) {
-    let to = out + (channel << 2);
-    const end = planes + (<usize>size << 2);
-    for (; planes < end; planes += 4, to += step) store<u32>(to, load<u32>(planes));
   }
 }
