@@ -1,12 +1,15 @@
 // The shaders as they are published, without comments and blank space: the single file's own
 // self-test, which runs every kernel in every way, in Deno.
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { absence, runInDeno } from "./runners";
+import { absence } from "./runners";
 
 const file = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
 const absent = absence("deno");
@@ -15,17 +18,23 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const name = "webgpu in deno: the published shaders pass the self-test";
 test.skipIf(absent !== null || !existsSync(file))(name, { timeout: 300_000 }, async () => {
-  const suite = join(folder, "suite.mjs");
-  const url = JSON.stringify(pathToFileURL(file).href);
+  const [script, result] = [join(folder, "self-test.mjs"), join(folder, "result.json")];
   writeFileSync(
-    suite,
-    `import { init } from ${url};
-    export default async () => {
-      const { name, info } = await init({ device: "webgpu", selfTest: true });
-      return { name, reason: info.reason };
-    };`,
+    script,
+    `import { writeFileSync } from "node:fs";
+    import { init } from ${JSON.stringify(pathToFileURL(file).href)};
+    const { name, info } = await init({ device: "webgpu", selfTest: true });
+    writeFileSync(${JSON.stringify(result)}, JSON.stringify({ name, reason: info.reason }));
+    Deno.exit(0);`,
   );
-  const found = (await runInDeno(suite)) as { name: string; reason: string };
+  const deno = join(
+    dirname(createRequire(import.meta.url).resolve("deno/package.json")),
+    "bin.cjs",
+  );
+  const args = [deno, "run", "-A", "--unstable-webgpu", script];
+  const env = { XDG_RUNTIME_DIR: tmpdir(), ...process.env };
+  await promisify(execFile)(process.execPath, args, { env });
+  const found = JSON.parse(readFileSync(result, "utf8"));
   expect(found.name).toBe("webgpu");
   expect(found.reason).toMatch(/^webgpu: /);
 });
