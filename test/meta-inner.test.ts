@@ -25,6 +25,7 @@ const all: Record<string, () => AnyInner> = {
   "lrNet, by layer": () => inner.lrNet({ lr: 0.1, per: "layer", hidden: 8 }),
   lstm: () => inner.lstm({ hidden: [5, 4], scale: 0.1 }),
   mlp: () => inner.mlp({ hidden: [8, 8], scale: 0.1 }),
+  celo2: () => inner.celo2({ lr: 0.05, weightDecay: 0.1 }),
   updateNet: () => inner.updateNet({ lr: 0.1, hidden: 3, stopScale: false }),
   "only the last layer": () =>
     inner.only((path) => path.startsWith("[2]"), inner.metaSgd({ lr: 0.1 })),

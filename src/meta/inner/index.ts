@@ -1,6 +1,7 @@
 // Every inner optimizer: a module of its own each, so that a bundle has those that are used.
 
 export { adam } from "./adam";
+export { celo2 } from "./celo2";
 export { curvature } from "./curvature";
 export { lrNet } from "./lrNet";
 export { lstm } from "./lstm";
