@@ -63,12 +63,11 @@ const unit = (x: Tensor): Tensor => mul(x, rsqrt(add(mean(square(x)), TINY)));
 
 /**
  * θ ← θ − lr · unit(d · exp(1e-3 · s) + 1e-1 · c · g) − lr · weightDecay · θ, (d, s, c) of an MLP
- * 30-8-8-3 with ReLU. Features: gradient, gradient clipped
- * smoothly, value, three momenta, the second moment
- * and its rsqrt, gradient and momenta times that, row and column means of squares (Adafactor) and
- * their rsqrt at three time scales, gradient and momenta divided by their factored root; each by its
- * root mean square in the tensor (after Moudgil et al., Celo2). Vectors and scalars move by Adam
- * with ten times `lr`.
+ * 30-8-8-3 with ReLU. Features: gradient, gradient clipped smoothly, value, three momenta, the
+ * second moment and its rsqrt, gradient and momenta times that, row and column means of squares
+ * (Adafactor) and their rsqrt at three time scales, gradient and momenta divided by their factored
+ * root; each by its root mean square in the tensor (after Moudgil et al., Celo2). Vectors and
+ * scalars move by Adam with ten times `lr`.
  */
 export function celo2(options: Celo2Options = {}): InnerOptimizer<Celo2, Celo2State> {
   const { lr = 1e-3, weightDecay = 0 } = options;
