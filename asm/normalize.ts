@@ -4,11 +4,14 @@
 // of all strips of columns.
 
 import {
-  FOLD_AREA, Fold, endStrip, foldColumns, loadStrip, narrow, storeStrip, stripOffset, strips,
-  sumRow, totalsBytes,
+  FOLD_AREA, Fold, addColumns, endStrip, foldColumns, loadStrip, narrow, storeStrip, stripOffset,
+  strips, sumRow, totalsBytes,
 } from "./fold";
 import { scratch } from "./scratch";
 import { endUnit, firstUnit } from "./share";
+
+/** Rows of columns that are read for both of the adjoint's means before the next ones. */
+const ROWS: i32 = 256;
 
 /** 1 / sqrt(variance + eps). */
 // @ts-ignore: decorator
@@ -103,7 +106,7 @@ export function normalizeInput(
   const row = <usize>inner << 2;
   const scale: f64 = 1 / <f64>n;
   const count = strips(inner);
-  const area = scratch(FOLD_AREA + totalsBytes(inner) + (<usize>count << 5));
+  const area = scratch(FOLD_AREA + 2 * totalsBytes(inner) + (<usize>count << 5));
   const end = <u32>endUnit(outer * count);
   let unit = <u32>firstUnit(outer * count);
   if (inner == 1) {
@@ -128,7 +131,8 @@ export function normalizeInput(
     return;
   }
   const totals = area + FOLD_AREA;
-  const means = totals + totalsBytes(inner);
+  const both = totals + totalsBytes(inner);
+  const means = both + totalsBytes(inner);
   const products = means + (<usize>count << 4);
   while (unit < end) {
     const o = unit / count;
@@ -137,13 +141,17 @@ export function normalizeInput(
     let p = g + row * n * o;
     let q = y + row * n * o;
     let d = out + row * n * o;
-    foldColumns(Fold.sum, p, p, 0, n, inner, from, to, totals, area);
+    memory.fill(totals, 0, 2 * totalsBytes(inner));
+    for (let j = 0; j < n; j += ROWS) {
+      // Both while these rows are in cache.
+      const at = row * j;
+      const rows = min(ROWS, n - j);
+      addColumns(Fold.sum, p + at, p + at, 0, rows, inner, from, to, totals, area);
+      addColumns(Fold.products, p + at, q + at, 0, rows, inner, from, to, both, area);
+    }
     for (let s = from; s < to; s++) {
       v128.store(means + (<usize>s << 4), narrow(totals + (<usize>s << 5), scale));
-    }
-    foldColumns(Fold.products, p, q, 0, n, inner, from, to, totals, area);
-    for (let s = from; s < to; s++) {
-      v128.store(products + (<usize>s << 4), narrow(totals + (<usize>s << 5), scale));
+      v128.store(products + (<usize>s << 4), narrow(both + (<usize>s << 5), scale));
     }
     for (let j = 0; j < n; j++) {
       for (let s = from; s < to; s++) {

@@ -152,7 +152,7 @@ test("plan lets lifetimes share memory and never overlaps two that meet", () => 
   }
 });
 
-test("what belongs to each example of a batch is read in place, not written out first", async () => {
+test("what belongs to each example of a batch is read in place", async () => {
   const affine = vmap((x: Tensor, scale: Tensor, shift: Tensor) =>
     ops.add(ops.mul(x, scale), shift),
   );
