@@ -235,12 +235,14 @@ export function judgeTarget(target: Target, runs: readonly Run[]): Verdict {
   const asked = least !== undefined ? `≥ ${name(least)}` : `≤ ${name(most!)}`;
   const values = target.values(new Rows(runs));
   const there = values.filter((v) => v !== undefined && Number.isFinite(v)) as number[];
-  if (there.length < values.length || there.length === 0) {
-    return { what, asked, found: "not run", reached: null };
-  }
+  if (there.length === 0) return { what, asked, found: "not run", reached: null };
   const worst = least !== undefined ? Math.min(...there) : Math.max(...there);
   const best = least !== undefined ? Math.max(...there) : Math.min(...there);
   const found = there.length === 1 ? name(worst) : `${name(worst)} (best ${name(best)})`;
+  if (there.length < values.length) {
+    const count = `${there.length} of ${values.length} rows`;
+    return { what, asked, found: `${found}, ${count}`, reached: null };
+  }
   const reached = least !== undefined ? worst >= least : worst <= most!;
   return { what, asked, found, reached };
 }
