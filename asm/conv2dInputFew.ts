@@ -1,6 +1,6 @@
 // conv2dInput of stride 1 for two to four channels: the product of g's pixels, where they lie, and
-// w transposed has a column for each tap and channel; each pixel of x then gathers its taps' columns,
-// by rising row and column of g's window within a block.
+// w transposed has a column for each tap and channel; each pixel of x then gathers its taps'
+// columns, by rising row and column of g's window within a block.
 
 import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows } from "./lists";

@@ -37,7 +37,7 @@ describe.runIf(built && chromium)("the bench page", () => {
       expect(await page.locator("#rows .bar span").count()).toBeGreaterThanOrEqual(5);
       expect(await page.locator("#roofline circle").count()).toBe(4);
       await page.evaluate(
-        "navigator.clipboard.writeText = (text) => { globalThis.copied = text; return Promise.resolve(); }",
+        "navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }",
       );
       await page.click("#copy");
       const [run] = JSON.parse((await page.evaluate("globalThis.copied")) as string);

@@ -21,7 +21,7 @@ import { errorOf } from "../bench/verify";
 
 const plain = { device: "wasm", threads: 1, stopped: () => false, progress: () => {} } as const;
 
-/** A clock on which a kernel takes as many units as the device is called: no time of this machine. */
+/** A clock that counts the calls of the device: no time of this machine. */
 const countCalls: typeof interleave = async (candidates) => {
   const timings: Timing[] = [];
   for (const { sample } of candidates) {

@@ -48,7 +48,7 @@ export function fastestTile(
   return timed(exports, memory, simd, STUDY);
 }
 
-/** Times each tile, the candidates in turn: the best of a few runs, which noise only makes longer. */
+/** Times each tile, the candidates in turn: the best of a few runs, as noise only makes longer. */
 function timed(exports: Exports, memory: Allocator, simd: "plain" | "relaxed", look: Look): number {
   const { side, products, rounds } = look;
   const tiles = WASM_ROWS[simd];
