@@ -50,8 +50,10 @@ const DEVICES = ["reference", "wasm relaxed", "wasm", "webgpu in node", "webgpu 
 DEVICES.push("webgpu in chromium");
 const NONE = "no device";
 
-/** The device that a name begins with or mentions. */
+/** The device that a name begins with, or else mentions. */
 function deviceOf(name) {
+  const first = DEVICES.find((device) => name.startsWith(`${device}: `));
+  if (first !== undefined) return first;
   return DEVICES.find((device) => new RegExp(`(^|[\\s>(:])${device}([\\s:,)(]|$)`).test(name));
 }
 

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { absence } from "./runners";
+import { absence, denoEnvironment } from "./runners";
 
 const file = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
 const absent = absence("deno");
@@ -32,7 +32,7 @@ test.skipIf(absent !== null || !existsSync(file))(name, { timeout: 300_000 }, as
     "bin.cjs",
   );
   const args = [deno, "run", "-A", "--unstable-webgpu", script];
-  const env = { XDG_RUNTIME_DIR: tmpdir(), ...process.env };
+  const env = { ...process.env, ...denoEnvironment() };
   await promisify(execFile)(process.execPath, args, { env });
   const found = JSON.parse(readFileSync(result, "utf8"));
   expect(found.name).toBe("webgpu");

@@ -29,13 +29,16 @@ export interface Group {
   run(place: Place): Promise<void>;
 }
 
-/** The text of an error with where it came from, or an empty text. */
+/** The text of an error with where it came from, or an empty text. Places are told by "in": what
+ * reads stacks here would look for files of the page. */
 export async function textOf(check: () => unknown): Promise<string> {
   try {
     await check();
     return "";
   } catch (error) {
-    return error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
+    if (!(error instanceof Error)) return String(error);
+    const places = (error.stack ?? "").split("\n").filter((line) => /^\s*at /.test(line));
+    return [error.message, ...places.map((line) => line.replace(/^\s*at /, "  in "))].join("\n");
   }
 }
 

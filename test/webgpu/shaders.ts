@@ -51,7 +51,9 @@ function bySources(gpu: GPUDevice): Compile {
   return async (programs) => {
     const sources = new Map([...programs].map((program) => [sourceOf(program), program]));
     for (const [code, program] of sources) {
-      const { messages } = await gpu.createShaderModule({ code }).getCompilationInfo();
+      gpu.pushErrorScope("validation"); // else the device would count as broken
+      const module = gpu.createShaderModule({ code });
+      const [{ messages }] = await Promise.all([module.getCompilationInfo(), gpu.popErrorScope()]);
       const first = messages.find(({ type }) => type === "error");
       if (first !== undefined) throw new Error(showError(program, first));
     }
