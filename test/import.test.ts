@@ -48,6 +48,9 @@ function right(outcome: Outcome): void {
   for (const [i, value] of outcome.values.entries()) expect(value).toBeCloseTo(EXPECTED[i], 3);
 }
 
+/** For a GPU that is software, on a machine that is busy. */
+const SLOW = { timeout: 240_000 };
+
 const PROGRAM = `
   import { init, grad, sum, mul, tensor } from "hypergrad";
   const device = await init({ device: "wasm" });
@@ -94,19 +97,23 @@ describe.skipIf(!built)("outside of a browser", () => {
     expect(got).toEqual({ device: "wasm", value: 12 });
   });
 
-  test.each(["bundler", "nodenext"])("its types resolve with moduleResolution %s", async (way) => {
-    const folder = project(`types-${way}`);
-    const tsc = resolve("typescript/bin/tsc");
-    const module = way === "bundler" ? "esnext" : "nodenext";
-    const flags = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,esnext"];
-    flags.push("--types", "@webgpu/types", "--typeRoots", `${root}node_modules`);
-    const args = [...flags, "--module", module, "--moduleResolution", way, "app.ts"];
-    await execute(process.execPath, [tsc, ...args], { cwd: folder });
-    // A control: the types are those of the library, so that a wrong call is an error.
-    const wrong = 'import { tensor } from "hypergrad";\ntensor("text").shape satisfies string;\n';
-    writeFileSync(`${folder}/app.ts`, wrong);
-    await expect(execute(process.execPath, [tsc, ...args], { cwd: folder })).rejects.toThrow();
-  });
+  test.each(["bundler", "nodenext"])(
+    "its types resolve with moduleResolution %s",
+    SLOW,
+    async (way) => {
+      const folder = project(`types-${way}`);
+      const tsc = resolve("typescript/bin/tsc");
+      const module = way === "bundler" ? "esnext" : "nodenext";
+      const flags = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,esnext"];
+      flags.push("--types", "@webgpu/types", "--typeRoots", `${root}node_modules`);
+      const args = [...flags, "--module", module, "--moduleResolution", way, "app.ts"];
+      await execute(process.execPath, [tsc, ...args], { cwd: folder });
+      // A control: the types are those of the library, so that a wrong call is an error.
+      const wrong = 'import { tensor } from "hypergrad";\ntensor("text").shape satisfies string;\n';
+      writeFileSync(`${folder}/app.ts`, wrong);
+      await expect(execute(process.execPath, [tsc, ...args], { cwd: folder })).rejects.toThrow();
+    },
+  );
 });
 
 const inBrowser = describe.skipIf(!built || chromiumAbsent !== null);
@@ -121,6 +128,7 @@ inBrowser(`in Chromium${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`, 
   async function open<T>(folder: string, headers: object, use: (page: Page) => Promise<T>) {
     const served = await serve(folder, { ...headers });
     const page = await browser.newPage();
+    page.setDefaultTimeout(SLOW.timeout);
     const complaints: string[] = [];
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) complaints.push(message.text());
@@ -142,7 +150,7 @@ inBrowser(`in Chromium${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`, 
   };
 
   describe.each(bundlers)("bundled by $name", ({ name, absent, bundle }) => {
-    test.skipIf(absent !== null)("runs in the page and in a worker", async () => {
+    test.skipIf(absent !== null)("runs in the page and in a worker", SLOW, async () => {
       const folder = project(name);
       await bundle(folder);
       const { value, complaints } = await open(`${folder}/out`, ISOLATED, async (page) => [
@@ -169,7 +177,7 @@ inBrowser(`in Chromium${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`, 
     return folder;
   }
 
-  test("a script tag and the single file, with evaluation forbidden", async () => {
+  test("a script tag and the single file, with evaluation forbidden", SLOW, async () => {
     const folder = plainPage("script-tag");
     await unbundled(folder);
     const headers = { ...ISOLATED, ...STRICT };

@@ -49,15 +49,16 @@ async function esbuild(folder: string): Promise<void> {
 async function rollup(folder: string): Promise<void> {
   await withoutTypes(folder);
   const { rollup } = await import("rollup");
-  // What the node-resolve plugin does: the package's "module" condition.
+  // What the node-resolve plugin does: the package's "module" condition, and its "sideEffects".
   const home = `${folder}/node_modules/hypergrad/`;
-  const { exports } = JSON.parse(readFileSync(`${home}package.json`, "utf8"));
+  const { exports, sideEffects } = JSON.parse(readFileSync(`${home}package.json`, "utf8"));
+  const moduleSideEffects = (id: string) => sideEffects || !id.startsWith(home);
   const resolved = {
     name: "resolved",
     resolveId: (id: string) => (id === "hypergrad" ? home + exports["."].module : null),
   };
   const input = [`${folder}/page.js`, `${folder}/worker.js`];
-  const build = await rollup({ input, plugins: [resolved] });
+  const build = await rollup({ input, plugins: [resolved], treeshake: { moduleSideEffects } });
   await build.write({ dir: `${folder}/out`, format: "es" });
   writeFileSync(`${folder}/out/index.html`, PAGE.replace("NAME", "page.js"));
 }
