@@ -37,7 +37,7 @@ export function peersPlot(run: Run): string {
   const legend = SIDES.map(
     (side, i) =>
       `<circle cx="${280 + 110 * i}" cy="8" r="4" fill="${COLORS[i]}"/>` +
-      `<text x="${290 + 110 * i}" y="12" font-size="11">${side}</text>`,
+      `<text x="${290 + 110 * i}" y="12" font-size="11" text-anchor="start">${side}</text>`,
   );
   chart.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return chart.outerHTML.replace("</svg>", `${legend.join("")}</svg>`);
