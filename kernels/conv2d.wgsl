@@ -66,7 +66,8 @@ struct Tap { dy: i32, dx: i32, c: u32 }
 
 fn tapOf(e: Extent, k: u32) -> Tap {
   let tap = k / e.cg;
-  return Tap(i32(tap / p.kw * p.dh), i32(tap % p.kw * p.dw), k % e.cg);
+  let row = tap / p.kw; // divisions are dear: what is left over is found by products
+  return Tap(i32(row * p.dh), i32((tap - row * p.kw) * p.dw), k - tap * e.cg);
 }
 
 fn x1(row: Row, tap: Tap) -> f32 {

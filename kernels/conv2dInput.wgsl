@@ -19,10 +19,12 @@ struct Params {
 @group(0) @binding(3) var<uniform> p: Params;
 
 // One product: its sizes, its range of k, where its operands and result begin, outputs a group;
-// its phase, that phase's pixels (rows, columns), its first tap and taps a row.
+// its phase, that phase's pixels (rows, columns), its first tap, taps a row, and steps in g from a
+// tap to the next.
 struct Extent {
   m: u32, n: u32, start: u32, end: u32, g: u32, w: u32, out: u32, og: u32,
   phase: vec2u, pixels: vec2u, first: vec2u, taps: u32,
+  step: vec2u,
 }
 // A pixel of dx: where its image of g begins, and its row and column of g at the first tap.
 struct Row { image: u32, y: i32, x: i32 }
@@ -47,7 +49,7 @@ fn firstTap(pixel: u32, period: u32, dilation: u32, stride: u32) -> u32 {
 fn extent(z: u32) -> Extent {
   let phases = p.sh * p.sw;
   if (z >= p.batch * p.splits * phases * p.groups) {
-    return Extent(0u, 0u, 0u, 0u, 0u, 0u, 0u, 1u, vec2u(), vec2u(1u), vec2u(), 1u);
+    return Extent(0u, 0u, 0u, 0u, 0u, 0u, 0u, 1u, vec2u(), vec2u(1u), vec2u(), 1u, vec2u());
   }
   let group = z % p.groups;
   let phaseId = (z / p.groups) % phases;
@@ -71,6 +73,7 @@ fn extent(z: u32) -> Extent {
     p.n * pixels.x * pixels.y, cg, start, min(rows * columns * og, start + p.chunk),
     batch * p.gs + group * og, batch * p.ws + group * og,
     part * p.n * p.h * p.w * p.c + group * cg, og, phase, pixels, first, max(columns, 1u),
+    vec2u(p.ty * p.dh / p.sh, p.tx * p.dw / p.sw),
   );
 }
 
@@ -96,13 +99,13 @@ struct Tap { dy: i32, dx: i32, w: u32, o: u32 }
 
 fn tapOf(e: Extent, k: u32) -> Tap {
   let tap = k / e.og;
-  let row = tap / e.taps;
-  let column = tap % e.taps;
+  let row = tap / e.taps; // divisions are dear: what is left over is found by products
+  let column = tap - row * e.taps;
   return Tap(
-    i32(row * (p.ty * p.dh / p.sh)),
-    i32(column * (p.tx * p.dw / p.sw)),
+    i32(row * e.step.x),
+    i32(column * e.step.y),
     (e.first.x + row * p.ty) * p.kw + e.first.y + column * p.tx,
-    k % e.og,
+    k - tap * e.og,
   );
 }
 
@@ -125,7 +128,7 @@ fn a1(e: Extent, row: Row, k: u32) -> f32 { return g1(row, tapOf(e, k)); }
 
 fn b1(e: Extent, k: u32, n: u32) -> f32 {
   let tap = tapOf(e, k);
-  let at = e.w + (tap.w * (p.c / p.groups) + n) * p.oc + tap.o;
+  let at = e.w + (tap.w * e.n + n) * p.oc + tap.o;
   return w[at >> 2u][at & 3u];
 }
 
@@ -163,7 +166,7 @@ fn loadB(e: Extent, k: u32, n: u32) -> mat4x4f {
   if (VB) {
     if (k >= e.end) { return mat4x4f(); }
     let tap = tapOf(e, k);
-    let at = e.w + (tap.w * (p.c / p.groups) + n) * p.oc + tap.o;
+    let at = e.w + (tap.w * e.n + n) * p.oc + tap.o;
     return transpose(mat4x4f(
       w4(n < e.n, at),
       w4(n + 1u < e.n, at + p.oc),

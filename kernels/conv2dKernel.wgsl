@@ -63,10 +63,12 @@ fn rowsOf(e: Extent, m: u32) -> Rows {
 struct Pixel { image: u32, y: u32, x: u32 }
 
 fn pixelOf(e: Extent, k: u32) -> Pixel {
+  let row = k / p.ow; // divisions are dear: what is left over is found by products
+  let image = row / p.oh;
   return Pixel(
-    e.x + k / p.ow / p.oh * (p.h * p.w * p.c),
-    k / p.ow % p.oh * p.sh,
-    k % p.ow * p.sw,
+    e.x + image * (p.h * p.w * p.c),
+    (row - image * p.oh) * p.sh,
+    (k - row * p.ow) * p.sw,
   );
 }
 
