@@ -74,10 +74,10 @@ function add(file, title, body) {
 function entry({ name, text, tags, declaration }) {
   const lines = tags
     .filter(({ name }) => ["throws", "returns"].includes(name))
-    .map(
-      ({ name, text }) =>
-        `<p><em>${name === "throws" ? "Throws" : "Gives"}</em> ${marked.parseInline(escaped(text))}</p>`,
-    );
+    .map(({ name, text }) => {
+      const label = name === "throws" ? "Throws" : "Gives";
+      return `<p><em>${label}</em> ${marked.parseInline(escaped(text))}</p>`;
+    });
   const said = text === "" ? "" : marked.parse(escaped(text).replaceAll("[", "\\["));
   return (
     `<h3 id="${name}">${name}</h3>${said}${lines.join("")}` +
@@ -124,14 +124,14 @@ function tablePage(rows) {
     `${devices.map((name) => `<td>${cell(found[name])}</td>`).join("")}</tr>`;
   const head = ["op", "cases", "differentiable", ...devices];
   const heads = head.map((name) => `<th scope="col">${name}</th>`).join("");
-  const absent = devices.includes("webgpu") ? "" : " No WebGPU adapter was here to run on.";
+  const absent = devices.includes("webgpu") ? "" : "No WebGPU adapter was here to run on.";
   add(
     "ops.html",
     "Ops, devices, orders",
     `<h1>Ops, devices, orders</h1><p>Made by running every case of the test table. On the reference
 device gradients are compared with differences to order three; on other devices the value and both
-gradients are compared with the reference. 0: the value alone, as nothing is differentiable.${absent}
-</p><div class="wide" tabindex="0"><table><thead><tr>${heads}</tr></thead>
+gradients are compared with the reference. 0: the value alone, as nothing is differentiable.
+${absent}</p><div class="wide" tabindex="0"><table><thead><tr>${heads}</tr></thead>
 <tbody>${rows.map(line).join("\n")}</tbody></table></div>`,
   );
   return rows.flatMap(({ op, devices: found }) =>

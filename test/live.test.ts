@@ -84,7 +84,7 @@ describe.skipIf(!here)(
     ): Promise<void> {
       const context = await browsers.get(gpu)!.newContext({ viewport: { width, height } });
       const page = await context.newPage();
-    page.setDefaultTimeout(120_000); // a software GPU compiles for long where others compute too
+      page.setDefaultTimeout(120_000); // a software GPU compiles for long where others compute too
       const complaints: string[] = [];
       page.on("console", (message) => {
         if (message.type() === "error") complaints.push(message.text());

@@ -16,7 +16,7 @@ export type ColumnSchema =
     }
   | { readonly kind: "text" };
 
-/** Columns by name; of a file without a header by their number, from "0". */
+/** Columns by name; of a file without a header by number: "0" is the first. */
 export type Schema = Readonly<Record<string, ColumnSchema>>;
 
 export interface NumberColumn {

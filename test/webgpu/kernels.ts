@@ -11,7 +11,8 @@ import { type Group, type Place, textOf } from "./group";
 const pickedOn = new WeakMap<WebGPUDevice, Picked>();
 
 /** All cases on a GPU; on the CPU each program meets each edge, not all combinations of edges, and
- * products, whose programs take SwiftShader a second each to compile, show each pair of overrides. */
+ * products, whose programs take SwiftShader a second each to compile, show each pair of
+ * overrides. */
 function casesOn(device: WebGPUDevice, way: Way, cases: readonly Case[]): readonly Case[] {
   if (!device.choosing.software) return cases;
   const picked = pickedOn.get(device) ?? new Picked();

@@ -9,8 +9,8 @@ import { type SelfCase, selfCases, selfTest } from "../../src/device/webgpu/self
 import { doubled, numbers, upload } from "./calls";
 import { type Story, same, storyGroup } from "./group";
 
-/** Every kernel as it is chosen by shape, and every function, once, where SwiftShader takes a second
- * to compile a shader: the groups of kernels compile and run all choices. Elsewhere all cases. */
+/** Every kernel as it is chosen by shape, and every function, once, where SwiftShader takes a
+ * second to compile a shader: the groups of kernels compile and run all choices. Elsewhere all. */
 function selfTestCases(software: boolean): readonly SelfCase[] {
   if (!software || "Deno" in globalThis) return selfCases;
   const met = new Set<string>();

@@ -31,8 +31,9 @@ export interface CifarCnnOptions {
 }
 
 /**
- * The network of the CIFAR-10 experiments: images [n, size, size, channels] to logits [n, classes]: for each number of filters a 3×3
- * convolution, ReLU and a 2×2 max-pool, then the hidden layers and the classes.
+ * The network of the CIFAR-10 experiments: images [n, size, size, channels] to logits
+ * [n, classes]: for each number of filters a 3×3 convolution, ReLU and a 2×2 max-pool, then the
+ * hidden layers and the classes.
  * @throws ValueError when no pixel is left behind the last pool
  */
 export function cifarCnn(options: CifarCnnOptions = {}): Layer<readonly Tree[]> {
