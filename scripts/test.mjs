@@ -1,7 +1,7 @@
 // Runs all tests once, then prints a table of counts by suite and device, which devices are absent
 // and how to get them, and, as the last line, the counts. Exits with 1 when anything failed.
-// Further arguments go to vitest: node scripts/test.mjs test/table.test.ts. With --webgpu the suites
-// of the webgpu device run alone.
+// Further arguments go to vitest: node scripts/test.mjs test/table.test.ts. With --webgpu the
+// suites of the webgpu device run alone.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";

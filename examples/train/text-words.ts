@@ -1,5 +1,5 @@
-// Texts as batches of word numbers: the vocabulary is that of the training texts, rows are padded to
-// few widths so that a training needs few programs, and training leaves out words by chance.
+// Texts as batches of word numbers: the vocabulary is that of the training texts, rows are padded
+// to few widths so that a training needs few programs, and training leaves out words by chance.
 
 import { data, type nn, type Tree } from "hypergrad";
 import { classifier, clipped, type Loaded, type Settings, schooled } from "./task";
