@@ -133,7 +133,7 @@ export const speech: Task = {
   goal: 0.93,
   folder: "fsdd",
   settings: {
-    ...{ epochs: 20, batch: 32, lr: 2e-3, weightDecay: 0.05, dropout: 0.1, smoothing: 0.1 },
+    ...{ epochs: 12, batch: 32, lr: 2e-3, weightDecay: 0.05, dropout: 0.1, smoothing: 0.1 },
     ...{ size: 64, heads: 4, layers: 2, seconds: 1, maskFrames: 8, maskBands: 6, clip: 1 },
   },
   small: { epochs: 8, batch: 20, size: 32, maskFrames: 2, maskBands: 2 },
