@@ -6,6 +6,7 @@ import type { WebGPUDevice } from "../../src/device/webgpu/device";
 import type { Fixture } from "../fixtures/fixture";
 import type { Suite } from "../suites/suite";
 import type { Row } from "../table/row";
+import type { Runtime } from "./runners";
 
 /** What came of a check. */
 export interface Told {
@@ -26,6 +27,8 @@ export interface Place {
 export interface Group {
   readonly title: string;
   readonly names: readonly string[];
+  /** Runtimes in which it would only repeat, at length, what another one shows. */
+  readonly except?: readonly Runtime[];
   run(place: Place): Promise<void>;
 }
 

@@ -17,7 +17,11 @@ const LIMIT = 15 * MINUTES;
 
 /** HYPERGRAD_GROUPS=faults,kernels: only groups whose title begins so; all when it is not set. */
 const wanted = process.env.HYPERGRAD_GROUPS?.split(",") ?? [""];
-const chosen = groups.filter(({ title }) => wanted.some((start) => title.startsWith(start)));
+const chosenIn = (runtime: Runtime) =>
+  groups.filter(
+    ({ title, except = [] }) =>
+      wanted.some((start) => title.startsWith(start)) && !except.includes(runtime),
+  );
 
 /** What a runtime says of its checks, as it comes in. */
 class Told {
@@ -60,6 +64,7 @@ export function onRuntime(runtime: Runtime): void {
     return;
   }
 
+  const chosen = chosenIn(runtime);
   const told = new Told();
   let whole: Promise<Summary | null>;
   beforeAll(async () => {
