@@ -15,12 +15,28 @@ export interface Size {
   readonly groups: number;
   /** Whether rows of both operands are found without arithmetic: matmul. */
   readonly plain: boolean;
+  /** Columns that an invocation of a kernel by taps computes, `WINDOW` or `WEIGHTS`; 0 where there
+   * is none: matmul, and channels that do not come in fours. */
+  readonly taps: number;
   /** Whether the adapter computes on the CPU. */
   readonly software: boolean;
 }
 
-export const VARIANTS = ["dot", "skinny", "each", "direct", "tile128", "tile64", "tile32"] as const;
+export const VARIANTS = [
+  "dot",
+  "skinny",
+  "each",
+  "taps",
+  "direct",
+  "tile128",
+  "tile64",
+  "tile32",
+] as const;
 export type Variant = (typeof VARIANTS)[number];
+
+/** `Size.taps` of a sum over a window, whose k is never split, and of one over pixels. */
+export const WINDOW = 4;
+export const WEIGHTS = 8;
 
 /** Workgroups of tiles of the given side. */
 const tiles = ({ z, m, n }: Size, side: number) => z * ceilDiv(m, side) * ceilDiv(n, side);
@@ -45,6 +61,14 @@ export function directShape({ m, n }: Pick<Size, "m" | "n">): number {
 function directGroups(size: Size): number {
   const columns = 2 ** directShape(size);
   return size.z * ceilDiv(size.n, 4 * columns) * ceilDiv(size.m, 256 / columns);
+}
+
+/** log2 of the columns of blocks in a workgroup of 16 by taps. */
+export const tapsShape = ({ n, taps }: Size) => (n <= taps ? 0 : 2);
+
+function tapsGroups(size: Size): number {
+  const columns = 2 ** tapsShape(size);
+  return size.z * ceilDiv(size.n, size.taps * columns) * ceilDiv(size.m, 128 / columns);
 }
 
 interface Choice {
@@ -74,6 +98,11 @@ const choices: readonly Choice[] = [
       (size.groups > 1 && Math.min(size.m, size.n) < 4) ||
       (!size.software && work(size) <= 1 << 20 && size.k <= 512),
     groups: ({ z, m, n }) => ceilDiv(z * m * n, 64),
+  },
+  {
+    variant: "taps", // on the CPU a convolution's divisions cost more than its products
+    when: ({ software, taps, k }) => software && taps > 0 && (taps === WEIGHTS || k <= 2 * TERMS),
+    groups: tapsGroups,
   },
   {
     variant: "direct", // on the CPU a barrier costs more than a read; narrow ones waste a tile
@@ -128,7 +157,9 @@ export function choose(
   rules: readonly ProductRule[] | null = null,
 ): Chosen {
   const able =
-    only !== null && (only !== "skinny" || (size.plain && Math.min(size.m, size.n) <= 8));
+    only !== null &&
+    (only !== "skinny" || (size.plain && Math.min(size.m, size.n) <= 8)) &&
+    (only !== "taps" || size.taps > 0);
   const fits = ({ variant, when }: Choice) => (able ? variant === only : when(size));
   const byShape = choices.find(fits)!;
   const tiled = byShape.variant === "direct" || byShape.variant.startsWith("tile");
@@ -147,9 +178,10 @@ const TERMS = 4096;
 const PARTIALS = 1 << 24;
 
 /** A long k is split when few workgroups meet it, or for accuracy. */
-function splitK({ k, total, software }: Size, variant: Variant, groups: number) {
+function splitK({ k, total, taps, software }: Size, variant: Variant, groups: number) {
   const whole = { splits: 1, chunk: k };
   if (variant === "dot" || variant === "each" || k < 512) return whole;
+  if (variant === "taps" && taps === WINDOW) return whole;
   const forSpeed = software ? 1 : Math.min(ceilDiv(ENOUGH, groups), Math.floor(k / 256));
   const forDigits = k > 2 * TERMS ? ceilDiv(k, TERMS) : 1;
   const wanted = Math.min(Math.max(forSpeed, forDigits), Math.floor(PARTIALS / total));

@@ -2,7 +2,10 @@
 
 import conv2d from "../../../kernels/conv2d.wgsl";
 import conv2dInput from "../../../kernels/conv2dInput.wgsl";
+import conv2dInputTaps from "../../../kernels/conv2dInputTaps.wgsl";
 import conv2dKernel from "../../../kernels/conv2dKernel.wgsl";
+import conv2dKernelTaps from "../../../kernels/conv2dKernelTaps.wgsl";
+import conv2dTaps from "../../../kernels/conv2dTaps.wgsl";
 import gemmDirect from "../../../kernels/gemmDirect.wgsl";
 import gemmDot from "../../../kernels/gemmDot.wgsl";
 import gemmEach from "../../../kernels/gemmEach.wgsl";
@@ -11,13 +14,29 @@ import gemmTile from "../../../kernels/gemmTile.wgsl";
 import gemmTile128 from "../../../kernels/gemmTile128.wgsl";
 import matmul from "../../../kernels/matmul.wgsl";
 import type { Block } from "./buffers";
-import { choose, directShape, type Size, skinnyColumns, VARIANTS, type Variant } from "./gemm";
+import {
+  choose,
+  directShape,
+  type Size,
+  skinnyColumns,
+  tapsShape,
+  VARIANTS,
+  type Variant,
+  WEIGHTS,
+  WINDOW,
+} from "./gemm";
 import type { Plan, Recorder } from "./plan";
 import { type Program, program, table } from "./program";
 import { sumLines } from "./reductions";
 
+interface Body {
+  readonly file: string;
+  readonly text: string;
+  readonly constants: Readonly<Record<string, number>>;
+}
+
 /** The file and overrides of each variant; `gemmSkinny` has its own, by operand. */
-const bodies: Record<Variant, { file: string; text: string; constants: Record<string, number> }> = {
+const bodies: Record<Exclude<Variant, "taps">, Body> = {
   dot: { file: "gemmDot.wgsl", text: gemmDot, constants: {} },
   skinny: { file: "gemmSkinny.wgsl", text: gemmSkinny, constants: {} },
   each: { file: "gemmEach.wgsl", text: gemmEach, constants: {} },
@@ -43,31 +62,40 @@ const alongK = (flags: number) => (flags & SWAP ? (flags & TA) === 0 : (flags & 
 
 const READS = { reads: 2, writes: 1 };
 
-/** The programs of a reader, by variant and flags; only those in use are compiled. */
-function reader(name: string, text: string, transposes: boolean) {
+/** The programs of a reader, by variant and flags; only those in use are compiled. `taps`: the body
+ * of that variant, which matmul has not. */
+function reader(name: string, text: string, taps?: string) {
   const part = { file: `${name}.wgsl`, text };
   const make = table((code): Program => {
     const flags = code % SHAPE;
     const variant = VARIANTS[Math.floor(code / VARIANT)];
-    const body = bodies[variant];
+    const own = { file: `${name}Taps.wgsl`, text: taps ?? "", constants: {} };
+    const body: Body = variant === "taps" ? own : bodies[variant];
     const constants = { ...body.constants, VA: bits(flags, VA), VB: bits(flags, VB) };
-    if (transposes) Object.assign(constants, { TA: bits(flags, TA), TB: bits(flags, TB) });
+    if (taps === undefined) Object.assign(constants, { TA: bits(flags, TA), TB: bits(flags, TB) });
     if (variant === "direct") {
       const X = 2 ** (Math.floor(code / SHAPE) % 8);
       Object.assign(constants, { X, Y: 64 / X });
     }
+    if (variant === "taps") {
+      const X = 2 ** (Math.floor(code / SHAPE) % 8);
+      Object.assign(constants, { X, Y: 16 / X });
+      if (name === "conv2dInput") Object.assign(constants, { ONE: bits(flags, SWAP) });
+    }
     if (variant === "skinny") {
       const COLS = skinnyColumns(alongK(flags));
-      const own = { COLS, SLICES: 256 / COLS, FIRST_K: Number(alongK(flags)) };
-      Object.assign(constants, own, { SWAP: bits(flags, SWAP) });
+      const slices = { COLS, SLICES: 256 / COLS, FIRST_K: Number(alongK(flags)) };
+      Object.assign(constants, slices, { SWAP: bits(flags, SWAP) });
     }
     return program(name, [part, body], READS, [], constants);
   });
   return (variant: Variant, flags: number, size: Size): Program => {
     // Variants that read one element at a time are the same for all alignments.
     const blocks = variant === "direct" || variant.startsWith("tile");
-    const used = blocks ? flags & ~SWAP : flags & (variant === "skinny" ? ~(VA | VB) : TA | TB);
-    const shape = variant === "direct" ? directShape(size) : 0;
+    let used = blocks ? flags & ~SWAP : flags & (variant === "skinny" ? ~(VA | VB) : TA | TB);
+    if (variant === "taps") used = (flags & (VA | VB)) | (size.n === 1 ? SWAP : 0);
+    const shape =
+      variant === "direct" ? directShape(size) : variant === "taps" ? tapsShape(size) : 0;
     return make(VARIANTS.indexOf(variant) * VARIANT + shape * SHAPE + used);
   };
 }
@@ -75,10 +103,10 @@ function reader(name: string, text: string, transposes: boolean) {
 type Reader = ReturnType<typeof reader>;
 
 const readers = {
-  matmul: reader("matmul", matmul, true),
-  conv2d: reader("conv2d", conv2d, false),
-  conv2dInput: reader("conv2dInput", conv2dInput, false),
-  conv2dKernel: reader("conv2dKernel", conv2dKernel, false),
+  matmul: reader("matmul", matmul),
+  conv2d: reader("conv2d", conv2d, conv2dTaps),
+  conv2dInput: reader("conv2dInput", conv2dInput, conv2dInputTaps),
+  conv2dKernel: reader("conv2dKernel", conv2dKernel, conv2dKernelTaps),
 };
 
 /** Runs a product: `before` are its uniform words up to (splits, chunk), `after` those behind. */
@@ -129,7 +157,7 @@ export function matmulFrom(
   if (n < m) flags |= SWAP;
   const size = {
     ...{ z: batch, m, k, n, groups: 1 },
-    ...{ total: batch * m * n, plain: true, software: to.choosing.software },
+    ...{ total: batch * m * n, plain: true, taps: 0, software: to.choosing.software },
   };
   gemm(to, readers.matmul, flags, size, [a, b, out], [batch, m, k, n, aStep, bStep], [aStart]);
 }
@@ -152,6 +180,7 @@ const conv2dPlan: Plan = (to, [x, w], [out], params) => {
   const size = {
     ...{ z: batch * groups, m, k: kh * kw * cg, n: og, groups },
     ...{ total: batch * m * oc, plain: false, software: to.choosing.software },
+    taps: four(cg, xs, og, ws) ? WINDOW : 0,
   };
   gemm(to, readers.conv2d, flags, size, [x, w, out], params);
 };
@@ -177,6 +206,7 @@ const conv2dInputPlan: Plan = (to, [g, w], [out], params) => {
       groups,
       total: batch * n * h * width * c,
       plain: false,
+      taps: four(og, gs, ws) ? WINDOW : 0,
       software: to.choosing.software,
     },
   };
@@ -196,6 +226,7 @@ const conv2dKernelPlan: Plan = (to, [x, g], [out], params) => {
   const size = {
     ...{ z: batch * groups, m, k: n * oh * ow, n: og, groups },
     ...{ total: batch * m * oc, plain: false, software: to.choosing.software },
+    taps: four(og, gs) ? WEIGHTS : 0,
   };
   gemm(to, readers.conv2dKernel, flags, size, [x, g, out], params);
 };
