@@ -73,3 +73,24 @@ export interface Experiment {
   readonly title: string;
   plan(settings: Settings, seeds: readonly number[], data?: string): Promise<Plan>;
 }
+
+/** What a method is given beside the work that all methods of a group share. */
+interface Own {
+  readonly seed: number;
+  readonly tell: Tell;
+}
+
+/** A job for each method and seed of a group. */
+export function jobsOf<W extends Own>(
+  group: string,
+  methods: Iterable<readonly [string, (work: W) => Promise<Outcome>]>,
+  seeds: readonly number[],
+  work: Omit<W, keyof Own>,
+): Job[] {
+  return [...methods].flatMap(([method, run]) =>
+    seeds.map((seed) => ({
+      ...{ group, method, seed },
+      run: (tell: Tell) => run({ ...work, seed, tell } as W),
+    })),
+  );
+}

@@ -1,7 +1,16 @@
 // S0, a net that predicts the learning rate at every step, beside schedules and hypergradient
 // descent; all get the same arithmetic for tuning, meta-training counted.
 
-import type { Chart, Experiment, Job, Metric, Outcome, Plan, Result, Tell } from "../experiment";
+import {
+  type Chart,
+  type Experiment,
+  jobsOf,
+  type Metric,
+  type Outcome,
+  type Plan,
+  type Result,
+  type Tell,
+} from "../experiment";
 import type { Settings } from "../options";
 import { characterCnn, soundTransformer, tableMlp, textLstm } from "../problems/builtIn";
 import type { Problem } from "../problems/problem";
@@ -174,14 +183,7 @@ export const s0: Experiment = {
     const problems = await problemsOf(settings, folder);
     const steps = Math.max(20, Math.round((STEPS * settings.budget * 3) / seeds.length));
     const jobs = problems.flatMap((problem) =>
-      Object.entries(methods).flatMap(([method, run]) =>
-        seeds.map(
-          (seed): Job => ({
-            ...{ group: problem.name, method, seed },
-            run: (tell) => run({ problem, steps, seed, tell }),
-          }),
-        ),
-      ),
+      jobsOf(problem.name, Object.entries(methods), seeds, { problem, steps }),
     );
     return {
       about: [

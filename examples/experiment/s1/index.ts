@@ -2,7 +2,16 @@
 // examples trained on, on data sets that no earlier study saw.
 
 import { compile, search } from "hypergrad";
-import type { Experiment, Job, Metric, Outcome, Plan, Point, Result, Tell } from "../experiment";
+import {
+  type Experiment,
+  jobsOf,
+  type Metric,
+  type Outcome,
+  type Plan,
+  type Point,
+  type Result,
+  type Tell,
+} from "../experiment";
 import type { Settings } from "../options";
 import { characterMlp, soundTransformer, tableMlp } from "../problems/builtIn";
 import type { Problem } from "../problems/problem";
@@ -180,14 +189,7 @@ export const s1: Experiment = {
           "searches on the earlier data sets, whose cost is not counted.",
       ],
       jobs: unseen.flatMap((problem) =>
-        Object.entries(methods).flatMap(([method, run]) =>
-          seeds.map(
-            (seed): Job => ({
-              ...{ group: problem.name, method, seed },
-              run: (tell) => run({ problem, earlier, examples, seed, tell }),
-            }),
-          ),
-        ),
+        jobsOf(problem.name, Object.entries(methods), seeds, { problem, earlier, examples }),
       ),
       metrics: { "": metrics },
       charts: [

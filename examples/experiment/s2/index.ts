@@ -2,7 +2,16 @@
 // from a grid and from random search; cost is all arithmetic, meta-training counted.
 
 import { data } from "hypergrad";
-import type { Experiment, Job, Metric, Outcome, Plan, Point, Result, Tell } from "../experiment";
+import {
+  type Experiment,
+  jobsOf,
+  type Metric,
+  type Outcome,
+  type Plan,
+  type Point,
+  type Result,
+  type Tell,
+} from "../experiment";
 import type { Settings as Command } from "../options";
 import { characterCnn, characterMlp } from "../problems/builtIn";
 import type { Problem } from "../problems/problem";
@@ -210,14 +219,7 @@ export const s2: Experiment = {
           `${BATCHES.length} batch sizes.`,
       ],
       jobs: problems.flatMap((problem) =>
-        Object.entries(methods).flatMap(([method, run]) =>
-          seeds.map(
-            (seed): Job => ({
-              ...{ group: problem.name, method, seed },
-              run: (tell) => run({ problem, examples, seed, tell }),
-            }),
-          ),
-        ),
+        jobsOf(problem.name, Object.entries(methods), seeds, { problem, examples }),
       ),
       metrics: { "": metrics },
       charts: [{ curve: "rate", x: "examples", y: "learning rate", log: true }],

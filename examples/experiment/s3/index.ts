@@ -2,7 +2,7 @@
 // the same arithmetic for training, on test classes that none has seen.
 
 import { meta } from "hypergrad";
-import type { Experiment, Job, Metric, Plan, Result } from "../experiment";
+import { type Experiment, jobsOf, type Metric, type Plan, type Result } from "../experiment";
 import { jointMethod, scratchMethod } from "../fewshot/baselines";
 import type { Domain } from "../fewshot/domain";
 import {
@@ -136,15 +136,10 @@ export const s3: Experiment = {
   title: "S3: initialisations that adapt in few steps",
   async plan(settings, seeds, folder): Promise<Plan> {
     const domains = await domainsOf(settings, folder);
-    const jobs = domains.flatMap((domain): Job[] => {
+    const jobs = domains.flatMap((domain) => {
       const rate = domain.kind === "points" ? POINT_RATE : IMAGE_RATE;
       const flops = (rate * settings.budget) / (seeds.length * domains.length);
-      return methodsOf(domain).flatMap(([method, run]) =>
-        seeds.map((seed) => ({
-          ...{ group: domain.name, method, seed },
-          run: (tell) => run({ domain, seed, flops, tell }),
-        })),
-      );
+      return jobsOf(domain.name, methodsOf(domain), seeds, { domain, flops });
     });
     return {
       about: [

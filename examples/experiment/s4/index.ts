@@ -2,7 +2,14 @@
 // pre-training and meta-training together get the arithmetic that the others get.
 
 import { meta } from "hypergrad";
-import type { Experiment, Job, Metric, Outcome, Plan, Result } from "../experiment";
+import {
+  type Experiment,
+  jobsOf,
+  type Metric,
+  type Outcome,
+  type Plan,
+  type Result,
+} from "../experiment";
 import { bestRate, pretrained, tuning } from "../fewshot/baselines";
 import type { Domain } from "../fewshot/domain";
 import { characterPools, imageDomain, omniglotPools, photographPools } from "../fewshot/domains";
@@ -132,14 +139,8 @@ export const s4: Experiment = {
     const jobs = domains.flatMap((domain) => {
       const rate = domain.about.includes("embedding") ? TEXT_RATE : IMAGE_RATE;
       const flops = (rate * settings.budget) / (seeds.length * domains.length);
-      return Object.entries(methodsOf(hidden, settings.real)).flatMap(([method, run]) =>
-        seeds.map(
-          (seed): Job => ({
-            ...{ group: domain.name, method, seed },
-            run: (tell) => run({ domain, seed, flops, tell }),
-          }),
-        ),
-      );
+      const methods = Object.entries(methodsOf(hidden, settings.real));
+      return jobsOf(domain.name, methods, seeds, { domain, flops });
     });
     return {
       about: [
