@@ -3,8 +3,9 @@
 
 import { writeFile } from "node:fs/promises";
 import { HypergradError, init } from "hypergrad";
+import { UsageError } from "./commandLine";
 import { type Progress, progress } from "./demo/progress";
-import { help, parseOptions, UsageError } from "./train/options";
+import { help, parseOptions } from "./train/options";
 import { accuracyOf, runAll, type Watch } from "./train/run";
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;

@@ -1,7 +1,8 @@
 // The demo's command line: defaults are the protocols, and each wrong option is one clear line.
 
 import { describe, expect, test } from "vitest";
-import { help, parseOptions, UsageError } from "../examples/demo/options";
+import { UsageError } from "../examples/commandLine";
+import { help, parseOptions } from "../examples/demo/options";
 
 const parse = (line: string) => parseOptions(line === "" ? [] : line.split(" "));
 

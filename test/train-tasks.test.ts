@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Device, init } from "hypergrad";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { help, parseOptions, UsageError } from "../examples/train/options";
+import { UsageError } from "../examples/commandLine";
+import { help, parseOptions } from "../examples/train/options";
 import { accuracyOf, type Outcome, runAll, type Watch } from "../examples/train/run";
 import { tasks } from "../examples/train/tasks";
 

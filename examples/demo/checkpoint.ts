@@ -4,7 +4,8 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { data } from "hypergrad";
-import { type Settings, UsageError } from "./options";
+import { UsageError } from "../commandLine";
+import type { Settings } from "./options";
 
 /** One training of a run: an order and a seed, with all that its next step depends on. */
 export interface Phase {

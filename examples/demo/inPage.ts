@@ -5,7 +5,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Files, serve, withPage } from "../../bench/chromium";
-import { parseOptions, type Settings, UsageError } from "./options";
+import { UsageError } from "../commandLine";
+import { parseOptions, type Settings } from "./options";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 

@@ -2,10 +2,11 @@
 // training from scratch. npm run demo [-- --task omniglot --data DIR] [-- --help]; demo:deno and
 // demo:page run the same in Deno and in a page.
 
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { graphPage, init } from "hypergrad";
+import { UsageError, versions } from "../commandLine";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { type Command, help, parseOptions, type Settings, UsageError } from "./options";
+import { type Command, help, parseOptions, type Settings } from "./options";
 import { clock, progress } from "./progress";
 import { reportOf } from "./report";
 import { phasesOf, type Result, run, Stopped } from "./run";
@@ -115,13 +116,6 @@ function commandOf(s: Settings, { data }: Command): string {
   options.push(["outer-decay", s.outerDecay], ["test-tasks", s.testTasks], ["seed", s.seed]);
   options.push(["seeds", s.seeds], ["device", s.device]);
   return `npm run demo -- ${options.map(([name, value]) => `--${name} ${value}`).join(" ")}`;
-}
-
-async function versions(): Promise<string> {
-  const file = new URL("../../package.json", import.meta.url);
-  const { version } = JSON.parse(await readFile(file, "utf8"));
-  const { deno, node } = process.versions;
-  return `hypergrad ${version}, ${deno === undefined ? `Node ${node}` : `Deno ${deno}`}`;
 }
 
 try {

@@ -1,7 +1,16 @@
 // The demo's command line: every option checked before anything is loaded, and one clear line for
 // each that is wrong.
 
-import { parseArgs } from "node:util";
+import {
+  argumentsOf,
+  choice,
+  DEVICES,
+  type DeviceName,
+  from,
+  number,
+  type Range,
+  UsageError,
+} from "../commandLine";
 
 export type TaskName = "sinusoid" | "characters" | "omniglot";
 export type Order = 1 | 2;
@@ -19,7 +28,7 @@ export interface Settings {
   seed: number;
   /** Runs with seeds seed, seed + 1, ... */
   seeds: number;
-  device: "auto" | "reference" | "wasm" | "webgpu";
+  device: DeviceName;
   iterations: number;
   /** Tasks of a meta-step. */
   metaBatch: number;
@@ -46,9 +55,6 @@ export interface Command {
   /** Where to draw the program of a meta-step, if anywhere. */
   graph?: string;
 }
-
-/** A command line that cannot be run; the message is one line. */
-export class UsageError extends Error {}
 
 const images = {
   ...{ way: 5, shot: 1, query: 1, steps: 1, metaBatch: 8, filters: 32 },
@@ -105,14 +111,12 @@ const options = {
   help: { type: "boolean" },
 } as const;
 
+const RATE: Range = { what: "a number above 0", fits: (n) => n > 0 && n < Infinity };
+const SHARE: Range = { what: "a number from 0 to 1", fits: (n) => n >= 0 && n <= 1 };
+
 /** The command of these arguments, or null when they ask for help. Throws a UsageError. */
 export function parseOptions(args: readonly string[]): Command | null {
-  let values: Record<string, string | boolean | undefined>;
-  try {
-    values = parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (error) {
-    throw new UsageError(firstSentence((error as Error).message));
-  }
+  const { values } = argumentsOf(args, { options });
   if (values.help) return null;
   const given = values as Record<string, string | undefined>;
   const { data, resume, graph } = given;
@@ -124,7 +128,7 @@ export function parseOptions(args: readonly string[]): Command | null {
     if (other)
       throw new UsageError(`--resume takes its settings from the file: leave out --${other}`);
   }
-  const task = choice("task", given.task ?? "characters", ["sinusoid", "characters", "omniglot"]);
+  const task = choice("--task", given.task ?? "characters", ["sinusoid", "characters", "omniglot"]);
   if (task === "sinusoid" && given.way !== undefined) {
     throw new UsageError("--way means nothing with --task sinusoid: leave it out");
   }
@@ -136,13 +140,9 @@ export function parseOptions(args: readonly string[]): Command | null {
   }
   const base = defaults[task];
   const whole = (name: string, fallback: number, least = 1) =>
-    number(name, given[name], fallback, `a whole number from ${least}`, (n) => {
-      return Number.isSafeInteger(n) && n >= least;
-    });
-  const rate = (name: string, fallback: number) =>
-    number(name, given[name], fallback, "a number above 0", (n) => n > 0 && n < Infinity);
-  const share = (name: string, fallback: number) =>
-    number(name, given[name], fallback, "a number from 0 to 1", (n) => n >= 0 && n <= 1);
+    number(name, given[name], fallback, from(least));
+  const rate = (name: string, fallback: number) => number(name, given[name], fallback, RATE);
+  const share = (name: string, fallback: number) => number(name, given[name], fallback, SHARE);
   const settings: Settings = {
     task,
     way: whole("way", base.way, 2),
@@ -152,10 +152,10 @@ export function parseOptions(args: readonly string[]): Command | null {
     orders:
       given.order === undefined
         ? base.orders
-        : [Number(choice("order", given.order, ["1", "2"])) as Order],
+        : [Number(choice("--order", given.order, ["1", "2"])) as Order],
     seed: whole("seed", 0, 0),
     seeds: whole("seeds", 1),
-    device: choice("device", given.device ?? "auto", ["auto", "reference", "wasm", "webgpu"]),
+    device: choice("--device", given.device ?? "auto", DEVICES),
     iterations: whole("iterations", base.iterations),
     metaBatch: whole("meta-batch", base.metaBatch),
     filters: whole("filters", base.filters),
@@ -166,29 +166,4 @@ export function parseOptions(args: readonly string[]): Command | null {
   };
   const save = given.save ?? resume ?? `checkpoints/${task}.safetensors`;
   return { settings, data, resume, save, out, graph };
-}
-
-function choice<T extends string>(name: string, value: string, among: readonly T[]): T {
-  if (!among.includes(value as T)) {
-    throw new UsageError(`--${name} is ${among.join(", ")}; got ${JSON.stringify(value)}`);
-  }
-  return value as T;
-}
-
-function number(
-  name: string,
-  value: string | undefined,
-  fallback: number,
-  what: string,
-  fits: (n: number) => boolean,
-): number {
-  if (value === undefined) return fallback;
-  const n = value.trim() === "" ? Number.NaN : Number(value);
-  if (!fits(n)) throw new UsageError(`--${name} is ${what}; got ${JSON.stringify(value)}`);
-  return n;
-}
-
-/** Node's own texts go on with advice over several sentences. */
-function firstSentence(message: string): string {
-  return message.split(/\.\s|\n/)[0];
 }

@@ -1,6 +1,7 @@
 // The report of a run as one HTML file: nothing in it is fetched from elsewhere.
 
 import type { data } from "hypergrad";
+import { style as common, escape } from "../html";
 import { type Curve, curves, smooth } from "./charts";
 import type { Checkpoint } from "./checkpoint";
 import { cellText, columnsOf, columnText, headlineSteps } from "./evaluate";
@@ -161,21 +162,9 @@ function settingList({ run, command }: ReportParts): string {
   return `<dl>${rows.map(([k, v]) => `<dt>${escape(k)}</dt><dd>${escape(v)}</dd>`).join("")}</dl>`;
 }
 
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
-}
-
-const style = `
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; } th, td { padding: .3rem .9rem; border-bottom: 1px solid #ddd; }
-td { text-align: right; font-variant-numeric: tabular-nums; } th:first-child { text-align: left; }
-.note, figcaption { color: #555; font-size: .85em; } figure { margin: 0; }
-.row { display: flex; flex-wrap: wrap; gap: 1.5rem; }
+const style = `${common}
+.note, figcaption { color: #555; font-size: .85em; }
 .images { display: flex; gap: .4rem; margin-bottom: .4rem; }
 .images { flex-wrap: wrap; } .images figure { border: 3px solid #ddd; text-align: center; }
 .images .right { border-color: #16a34a; } .images .wrong { border-color: #dc2626; }
-img { image-rendering: pixelated; display: block; } h3 { margin: .4rem 0; font-size: 1em; }
-.legend span { margin-right: 1rem; } .legend i { display: inline-block; width: 1em; height: 3px;
-margin-right: .3em; vertical-align: middle; }
-dl { display: grid; grid-template-columns: 10rem 1fr; }
-dd { margin: 0; overflow-wrap: anywhere; }`;
+img { image-rendering: pixelated; display: block; } h3 { margin: .4rem 0; font-size: 1em; }`;

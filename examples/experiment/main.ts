@@ -1,11 +1,12 @@
 // Runs one of the five systems beside its baselines under the same budget and reports it.
 // npm run experiment -- s0|s1|s2|s3|s4 [--data DIR] [--seeds N] [--budget MIN] [--resume]
 
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { init } from "hypergrad";
+import { UsageError, versions } from "../commandLine";
 import { clock, progress } from "../demo/progress";
 import type { Experiment, Job, Result } from "./experiment";
-import { type Command, help, type Name, parseOptions, UsageError } from "./options";
+import { type Command, help, type Name, parseOptions } from "./options";
 import { type Record, readRecord, recordOf, writeRecord } from "./record";
 import { reportOf } from "./report";
 import { tablesOf, tableText } from "./summary";
@@ -84,12 +85,6 @@ function commandOf({ settings, seeds, data }: Command): string {
   const folder = data === undefined ? "" : ` --data ${data}`;
   const rest = `--seeds ${seeds} --seed ${seed} --budget ${budget} --device ${device}`;
   return `npm run experiment -- ${experiment}${folder} ${rest}`;
-}
-
-async function versions(): Promise<string> {
-  const file = new URL("../../package.json", import.meta.url);
-  const { version } = JSON.parse(await readFile(file, "utf8"));
-  return `hypergrad ${version}, Node ${process.versions.node}`;
 }
 
 try {

@@ -1,12 +1,18 @@
 // The experiments' command line: every option is checked before anything is loaded, and each that
 // is wrong gives one clear line.
 
-import { parseArgs } from "node:util";
+import {
+  argumentsOf,
+  choice,
+  DEVICES,
+  type DeviceName,
+  from,
+  number,
+  UsageError,
+} from "../commandLine";
 
 export const NAMES = ["s0", "s1", "s2", "s3", "s4"] as const;
 export type Name = (typeof NAMES)[number];
-
-const DEVICES = ["auto", "reference", "wasm", "webgpu"] as const;
 
 /** All that decides the bits of a run; kept in its results. */
 export interface Settings {
@@ -16,7 +22,7 @@ export interface Settings {
   /** Minutes that the work is scaled to on two CPU cores. Work, not time, is fixed: a slower
    * machine takes longer and gives the same bits. */
   readonly budget: number;
-  readonly device: (typeof DEVICES)[number];
+  readonly device: DeviceName;
   /** Whether tasks are of real data. */
   readonly real: boolean;
 }
@@ -32,9 +38,6 @@ export interface Command {
   /** Folder of results.json and report.html. */
   readonly out: string;
 }
-
-/** A command line that cannot be run; the message is one line. */
-export class UsageError extends Error {}
 
 export const help = `Runs one of the five meta-learning systems beside its baselines, all under the
 same budget.
@@ -66,51 +69,24 @@ const options = {
 
 /** The command of these arguments, or null when they ask for help. Throws a UsageError. */
 export function parseOptions(args: readonly string[]): Command | null {
-  let parsed: { values: Record<string, string | boolean | undefined>; positionals: string[] };
-  try {
-    parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(/\.\s|\n/)[0]);
-  }
-  if (parsed.values.help === true) return null;
-  const given = parsed.values as Record<string, string | undefined>;
-  if (parsed.positionals.length !== 1) {
-    const got = parsed.positionals.join(" ") || "none";
+  const { values: given, positionals } = argumentsOf(args, { options, allowPositionals: true });
+  if (given.help === true) return null;
+  if (positionals.length !== 1) {
+    const got = positionals.join(" ") || "none";
     throw new UsageError(`name one experiment, ${NAMES.join(", ")}; got ${got}`);
   }
-  const experiment = choice("the experiment", parsed.positionals[0], NAMES);
-  const whole = (name: string, fallback: number, least: number) =>
-    number(name, given[name], fallback, `a whole number from ${least}`, (n) => {
-      return Number.isSafeInteger(n) && n >= least;
-    });
-  const seeds = whole("seeds", 3, 1);
+  const experiment = choice("the experiment", positionals[0], NAMES);
+  const seeds = number("seeds", given.seeds, 3, from(1));
   const settings: Settings = {
     experiment,
-    seed: whole("seed", 0, 0),
-    budget: number("budget", given.budget, 2, "a number of minutes above 0", (n) => {
-      return n > 0 && n < Infinity;
+    seed: number("seed", given.seed, 0, from(0)),
+    budget: number("budget", given.budget, 2, {
+      what: "a number of minutes above 0",
+      fits: (n) => n > 0 && n < Infinity,
     }),
     device: choice("--device", given.device ?? "auto", DEVICES),
     real: given.data !== undefined,
   };
   const out = given.out ?? `experiments/${experiment}`;
-  return { settings, seeds, data: given.data, resume: parsed.values.resume === true, out };
-}
-
-function choice<T extends string>(name: string, value: string, among: readonly T[]): T {
-  if (among.includes(value as T)) return value as T;
-  throw new UsageError(`${name} is ${among.join(", ")}; got ${JSON.stringify(value)}`);
-}
-
-function number(
-  name: string,
-  value: string | undefined,
-  fallback: number,
-  what: string,
-  fits: (n: number) => boolean,
-): number {
-  if (value === undefined) return fallback;
-  const n = value.trim() === "" ? Number.NaN : Number(value);
-  if (fits(n)) return n;
-  throw new UsageError(`--${name} is ${what}; got ${JSON.stringify(value)}`);
+  return { settings, seeds, data: given.data, resume: given.resume === true, out };
 }

@@ -4,8 +4,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { UsageError } from "../commandLine";
 import type { Result } from "./experiment";
-import { type Settings, UsageError } from "./options";
+import type { Settings } from "./options";
 
 export interface Record {
   readonly form: typeof FORM;

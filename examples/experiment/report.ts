@@ -2,6 +2,7 @@
 // elsewhere.
 
 import { type Curve, curves } from "../demo/charts";
+import { style as common, escape } from "../html";
 import type { Chart, Experiment, Plan, Point, Result } from "./experiment";
 import type { Record } from "./record";
 import { cellText, type Table, tablesOf } from "./summary";
@@ -93,17 +94,7 @@ export function meanCurve(list: readonly (readonly Point[])[]): { x: number; y: 
   });
 }
 
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
-}
-
-const style = `
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; } th, td { padding: .3rem .9rem; border-bottom: 1px solid #ddd; }
-td { text-align: right; font-variant-numeric: tabular-nums; } th:first-child { text-align: left; }
+const style = `${common}
 td.note { color: #555; font-size: .85em; text-align: left; } td.best { font-weight: 700; }
-figure { margin: 0; } .row { display: flex; flex-wrap: wrap; gap: 1.5rem; margin-top: 1rem; }
-.legend span { margin-right: 1rem; } .legend i { display: inline-block; width: 1em; height: 3px;
-margin-right: .3em; vertical-align: middle; } .legend { font-size: .85em; max-width: 35rem; }
-dl { display: grid; grid-template-columns: 10rem 1fr; }
-dd { margin: 0; overflow-wrap: anywhere; }`;
+.row { margin-top: 1rem; } .legend { font-size: .85em; max-width: 35rem; }
+`;

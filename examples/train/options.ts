@@ -2,7 +2,7 @@
 // clear line for each that is wrong.
 
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { argumentsOf, type DeviceName, UsageError } from "../commandLine";
 import type { Settings, Task } from "./task";
 import { tasks } from "./tasks";
 
@@ -13,7 +13,7 @@ export interface Command {
   readonly settings: Settings;
   readonly seed: number;
   readonly seeds: number;
-  readonly device: "auto" | "reference" | "wasm" | "webgpu";
+  readonly device: DeviceName;
   readonly threads: number;
   /** The report. */
   readonly out?: string;
@@ -22,9 +22,6 @@ export interface Command {
   /** Steps between two states. */
   readonly every?: number;
 }
-
-/** A command line that cannot be run; the message is one line. */
-export class UsageError extends Error {}
 
 const text = { type: "string" } as const;
 const options = {
@@ -58,12 +55,7 @@ ${list}
 
 /** The command of these arguments, or null when they ask for help. Throws a UsageError. */
 export function parseOptions(args: readonly string[]): Command | null {
-  let given: Record<string, string | boolean | string[] | undefined>;
-  try {
-    given = parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(". ")[0]);
-  }
+  const { values: given } = argumentsOf(args, { options });
   if (given.help) return null;
   const values = given as Record<string, string | undefined>;
   const names = tasks.map(({ name }) => name).join(", ");

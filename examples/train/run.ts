@@ -12,7 +12,8 @@ import {
   type StepReport,
   scope,
 } from "hypergrad";
-import { type Command, UsageError } from "./options";
+import { UsageError } from "../commandLine";
+import type { Command } from "./options";
 import type { Loaded, Run } from "./task";
 
 /** What one training came to. */
