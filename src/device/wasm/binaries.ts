@@ -16,9 +16,13 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Array
   return new Uint8Array(await new Response(inflated).arrayBuffer());
 }
 
-/** A binary as the runtime takes it. */
-export async function binaryOf(simd: "plain" | "relaxed"): Promise<Uint8Array<ArrayBuffer>> {
-  if (simd === "plain") return inflate(plain);
+/** The binary that runs wherever there is SIMD. */
+export function plainBinary(): Promise<Uint8Array<ArrayBuffer>> {
+  return inflate(plain);
+}
+
+/** The one of relaxed SIMD, which the build keeps as a change of the plain one. */
+export async function relaxedBinary(from: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await inflate(relaxed);
-  return isModule(bytes) ? bytes : patch(await inflate(plain), bytes);
+  return isModule(bytes) ? bytes : patch(from, bytes);
 }

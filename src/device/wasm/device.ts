@@ -10,7 +10,7 @@ import { Ledger } from "../ledger";
 import { type ProgramSource, type Runnable, runOnce } from "../program";
 import { type Tiles, tilesElsewhere } from "../tiles";
 import { Allocator } from "./allocator";
-import { binaryOf } from "./binaries";
+import { plainBinary, relaxedBinary } from "./binaries";
 import type { Exports, Kernel } from "./exports";
 import { WasmProgram } from "./program";
 import { isLarge, SHARE_FROM } from "./sharing";
@@ -259,25 +259,28 @@ class WasmDevice implements Device {
   }
 }
 
-/** The binary to take, and why. */
+/** The binary to take, and why. Neither is unpacked twice, nor the relaxed one in vain. */
 async function choose({ simd, deterministic = false }: WasmOptions) {
-  const runs = async (name: "plain" | "relaxed") => WebAssembly.validate(await binaryOf(name));
-  if (!(await runs("plain"))) {
+  const plain = await plainBinary();
+  if (!WebAssembly.validate(plain)) {
     throw new DeviceError("wasm: this runtime has no WebAssembly SIMD. Use a newer one.");
   }
-  const canRelax = await runs("relaxed");
   if (simd === "relaxed" && deterministic) {
     throw new DeviceError(
       "wasm: relaxed SIMD is not deterministic: its bits depend on the processor. Drop one option.",
     );
   }
-  if (simd === "relaxed" && !canRelax) {
-    throw new DeviceError('wasm: this runtime has no relaxed SIMD. Use simd: "plain".');
+  const take = (name: "plain" | "relaxed", binary: Uint8Array<ArrayBuffer>, why: string) => {
+    return { simd: name, binary, why: `${name} SIMD, ${why}` };
+  };
+  if (simd === "plain") return take("plain", plain, "asked for by name");
+  if (deterministic) return take("plain", plain, "the same bits everywhere");
+  const relaxed = await relaxedBinary(plain);
+  if (WebAssembly.validate(relaxed)) {
+    return take("relaxed", relaxed, simd === undefined ? "the fastest here" : "asked for by name");
   }
-  if (simd !== undefined) return { simd, why: `${simd} SIMD, asked for by name` };
-  if (deterministic) return { simd: "plain", why: "plain SIMD, the same bits everywhere" } as const;
-  if (canRelax) return { simd: "relaxed", why: "relaxed SIMD, the fastest here" } as const;
-  return { simd: "plain", why: "plain SIMD, as this runtime has no relaxed SIMD" } as const;
+  if (simd === undefined) return take("plain", plain, "as this runtime has no relaxed SIMD");
+  throw new DeviceError('wasm: this runtime has no relaxed SIMD. Use simd: "plain".');
 }
 
 /** Memory for one thread, or for several. */
@@ -309,7 +312,7 @@ function forSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  * @throws DeviceError when the runtime lacks the SIMD that is asked for
  */
 export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
-  const { simd, why } = await choose(options);
+  const { simd, binary, why } = await choose(options);
   const { because, threads: asked = 1, shareFrom = SHARE_FROM } = options;
   const reasons = [why];
   if (because !== undefined) reasons.push(because);
@@ -320,7 +323,6 @@ export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
     if (bytes === 1) throw new DeviceError("wasm: a kernel failed in a thread. This is a bug.");
     throw allocator.error(bytes >>> 0);
   };
-  const binary = await binaryOf(simd);
   const module = await WebAssembly.compile(threads > 1 ? forSharedMemory(binary) : binary);
   const instance = await WebAssembly.instantiate(module, { env: { memory, outOfMemory } });
   const exports = instance.exports as unknown as Exports;
