@@ -11,38 +11,50 @@ import { decodeSafetensors } from "../src/data/safetensors";
 import { bundle } from "./webgpu/bundle";
 
 const STEPS = 32;
+const DONE = { code: 0, signal: null };
 let entry: string;
 let folder: string;
 let whole: Buffer;
+/** Milliseconds of an undisturbed run, its start included. */
+let duration: number;
 
 beforeAll(async () => {
   entry = await bundle(fileURLToPath(new URL("train-kill.entry.ts", import.meta.url)));
   folder = await mkdtemp(join(tmpdir(), "hypergrad-"));
-  const ended = await run("whole", () => false);
-  expect(ended).toEqual({ code: 0, signal: null });
+  const begun = performance.now();
+  expect(await start("whole").ended).toEqual(DONE);
+  duration = performance.now() - begun;
   whole = await readFile(join(folder, "whole.final"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the training; `strike` is told each line that it prints, and when it says yes, the process
- * is killed after `delay` ms. */
-function run(name: string, strike: (line: string) => boolean, delay = 0) {
+/** Starts the training, and how it will have ended. */
+function start(name: string) {
   const [state, final] = ["state", "final"].map((end) => join(folder, `${name}.${end}`));
   const child = spawn(process.execPath, [entry, state, final], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  child.stdout.setEncoding("utf8").resume();
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal }));
+  });
+  return { child, ended };
+}
+
+/** Runs the training; `strike` is told each line that it prints, and when it says yes, the process
+ * is killed after `delay` ms. */
+function run(name: string, strike: (line: string) => boolean, delay = 0) {
+  const { child, ended } = start(name);
   let left = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  child.stdout.on("data", (text: string) => {
     const lines = (left + text).split("\n");
     left = lines.pop() as string;
     if (lines.filter(strike).length === 0) return;
     if (delay === 0) child.kill("SIGKILL");
     else setTimeout(() => child.kill("SIGKILL"), delay);
   });
-  return new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal }));
-  });
+  return ended;
 }
 
 /** Steps that the saved state has done. The state is whole, or this throws. */
@@ -55,7 +67,7 @@ async function stepsOf(name: string): Promise<number> {
 }
 
 describe("a training that is killed", () => {
-  // Moments by a fixed rule, spread over the training; the machine's own pace makes them random.
+  // Moments by a fixed rule, so that each is known to be met.
   test.each([
     ["between steps", "saved", [3, 1, 9]],
     ["while it saves", "saving", [2, 1, 5, 8]],
@@ -78,10 +90,31 @@ describe("a training that is killed", () => {
     }
     expect(done).toBeGreaterThan(0);
     expect(done).toBeLessThan(STEPS);
-    expect(await run(name, () => false)).toEqual({ code: 0, signal: null });
+    expect(await start(name).ended).toEqual(DONE);
     const final = await readFile(join(folder, `${name}.final`));
     expect(Buffer.compare(final, whole)).toBe(0);
     expect(await stepsOf(name)).toBe(STEPS);
+  });
+
+  // Other moments in every run, of which nothing but the law is known: any time up to the end, the
+  // start of the process and the reading of the state included.
+  test("at random moments has the bits of an undisturbed one", async () => {
+    const moments = Array.from({ length: 4 }, () => Math.random() * duration);
+    const message = `killed after ${moments.map((ms) => ms.toFixed(2)).join(", ")} ms`;
+    let done = 0;
+    for (const moment of moments) {
+      const { child, ended } = start("random");
+      const timer = setTimeout(() => child.kill("SIGKILL"), moment);
+      const { code, signal } = await ended;
+      clearTimeout(timer);
+      expect(signal ?? code, message).toBe(signal === null ? 0 : "SIGKILL");
+      const steps = await stepsOf("random");
+      expect(steps, message).toBeGreaterThanOrEqual(done);
+      done = steps;
+    }
+    expect(await start("random").ended, message).toEqual(DONE);
+    const final = await readFile(join(folder, "random.final"));
+    expect(Buffer.compare(final, whole), message).toBe(0);
   });
 
   test("leaves at most files that no one reads beside the state", async () => {
