@@ -78,6 +78,7 @@ export async function launch({
     args: [
       "--no-sandbox",
       ...quiet.map((name) => `--disable-${name}`),
+      "--enable-blink-features=ForceEagerMeasureMemory", // asked for memory, it collects at once
       ...(gpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : []),
     ],
     ...options,
