@@ -24,7 +24,7 @@ export interface Pushed<P extends Tree, M extends Tree, S extends Tree, B> {
   readonly steps: number;
   begin(params: P): Carry<P, S>;
   step(at: Carry<P, S>, meta: M, task: Task<B>, k: number): Carry<P, S>;
-  query(params: P, task: Task<B>): Tensor;
+  query(params: P, task: Task<B>, k: number): Tensor;
   /** Of the query losses after each step; left out: the last alone. */
   readonly weights?: readonly Like[];
 }
@@ -68,11 +68,11 @@ export function forward<P extends Tree, M extends Tree, S extends Tree, B>(
         return { along, z, s: zerosOf(here.state) } as Tree;
       })(directions),
     );
-    const look = () => {
-      seen.push(loop.query(here.params, task));
+    const look = (k: number) => {
+      seen.push(loop.query(here.params, task, k));
       for (const [i, t] of tangents.entries()) {
         const slope = vmap(
-          (one: { z: P }) => jvp((p: P) => loop.query(p, task), [here.params], [one.z])[1],
+          (one: { z: P }) => jvp((p: P) => loop.query(p, task, k), [here.params], [one.z])[1],
         );
         slopes[i].push(slope(t as { z: P }));
       }
@@ -87,9 +87,9 @@ export function forward<P extends Tree, M extends Tree, S extends Tree, B>(
         return { along, z: moved.params, s: moved.state } as Tree;
       };
       tangents = tangents.map((t) => vmap(push)(t as One));
-      if (weights !== undefined) look();
+      if (weights !== undefined) look(k + 1);
     }
-    if (weights === undefined) look();
+    if (weights === undefined) look(loop.steps);
     const total = (xs: readonly Tensor[]) =>
       weights === undefined ? xs[0] : weighted(xs, weights);
     return {

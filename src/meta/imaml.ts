@@ -20,7 +20,8 @@ import { type Trained, trained, type WithOuter } from "./trained";
 import type { Learned, MetaGradient } from "./unroll";
 
 export interface ImamlOptions<P extends Tree, M extends Tree, S extends Tree, B> extends WithOuter {
-  readonly loss: (params: P, batch: B) => Tensor;
+  /** As for `unroll`. */
+  readonly loss: (params: P, batch: B, step: number) => Tensor;
   readonly inner: InnerOptimizer<M, S>;
   /** Inner steps: enough to come near the optimum, of which alone the gradient is exact. */
   readonly steps: number;
@@ -54,11 +55,11 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
   inRange("imaml", "damping", damping, 0);
 
   type Held = { readonly batch: B; readonly start: P };
-  const held = (params: P, { batch, start }: Held): Tensor => {
+  const held = (params: P, { batch, start }: Held, step: number): Tensor => {
     const from = leaves(start);
     const apart = leaves(params).map((p, i) => sum(square(sub(p, from[i]))));
     return add(
-      loss(params, batch),
+      loss(params, batch, step),
       mul(
         apart.reduce((a, b) => add(a, b)),
         lambda / 2,
@@ -78,9 +79,9 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
 
   function one(learned: Learned<P, M>, { support, query }: Task<B>): [Tensor, P] {
     const end = adapt(learned, support);
-    const [value, v] = valueAndGrad((p: P) => loss(p, query))(end);
+    const [value, v] = valueAndGrad((p: P) => loss(p, query, steps))(end);
     const [right, unravel] = ravel(v);
-    const onSupport = (p: P) => loss(p, support);
+    const onSupport = (p: P) => loss(p, support, steps);
     const times = (x: Tensor) => {
       const [h] = ravel(hvp(onSupport, end, unravel(x)));
       return add(x, div(h, lambda + damping));

@@ -25,7 +25,7 @@ export type Mode =
   | "pes";
 
 export interface LoopOptions<P extends Tree, M extends Tree, S extends Tree, B> {
-  readonly loss: (params: P, batch: B) => Tensor;
+  readonly loss: (params: P, batch: B, step: number) => Tensor;
   readonly inner: InnerOptimizer<M, S>;
   readonly steps: number;
   readonly mode: Mode;
@@ -64,7 +64,7 @@ export function innerStep<P extends Tree, M extends Tree, S extends Tree, B>(
   const { inner, mode } = options;
 
   function gradient(params: P, support: B, step: number, run: Run): [Tensor, P, Factors[][]?] {
-    const loss = (p: P) => options.loss(p, options.batch(support, step));
+    const loss = (p: P) => options.loss(p, options.batch(support, step), step);
     const twice = run.differentiated && run.order === 2;
     const by = <Q extends Tree>(f: (q: Q) => Tensor, q: Q): [Tensor, Q] => {
       if (twice && mode === "mixed") return mixedValueAndGrad(f)(q);

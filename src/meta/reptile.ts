@@ -14,7 +14,8 @@ import { type Learned, type MetaGradient, type Unrolled, unroll } from "./unroll
 
 export interface ReptileOptions<P extends Tree, M extends Tree, S extends Tree, B>
   extends WithOuter {
-  readonly loss: (params: P, batch: B) => Tensor;
+  /** As for `unroll`. */
+  readonly loss: (params: P, batch: B, step: number) => Tensor;
   readonly inner: InnerOptimizer<M, S>;
   /** Inner steps on each task. */
   readonly steps: number;
@@ -44,7 +45,7 @@ export function reptile<P extends Tree, M extends Tree, S extends Tree, B>(
   const one = (learned: Learned<P, M>, { support, query }: Task<B>): [Tensor, P] => {
     const end = loop.adapt(learned, support);
     const move = mapTree((theta, phi) => sub(theta, phi), stopGradient(learned.params), end);
-    return [loss(end, query), move];
+    return [loss(end, query, steps), move];
   };
   const learner = {
     initMeta: loop.initMeta,

@@ -29,8 +29,9 @@ export type Learned<P extends Tree, M extends Tree> = {
 };
 
 export interface UnrollOptions<P extends Tree, M extends Tree, S extends Tree, B> {
-  /** The loss of parameters on a batch: one number. */
-  readonly loss: (params: P, batch: B) => Tensor;
+  /** The loss of parameters on a batch: one number. `step` is how many inner steps made the
+   * parameters, for norms with statistics of each step. */
+  readonly loss: (params: P, batch: B, step: number) => Tensor;
   readonly inner: InnerOptimizer<M, S>;
   /** Inner steps while meta-training. */
   readonly steps: number;
@@ -171,7 +172,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
   const onQuery =
     mode === "store" || isEstimated(mode)
       ? loss
-      : (p: P, b: B) => checkpoint((q: P) => loss(q, b))(p);
+      : (p: P, b: B, k: number) => checkpoint((q: P) => loss(q, b, k))(p);
 
   function judge(
     { params, meta }: Learned<P, M>,
@@ -181,9 +182,10 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
   ): Judged<P, S> {
     const seen: Tensor[] = [];
     const { weights } = ask;
-    const look = weights === undefined ? undefined : (p: P) => seen.push(onQuery(p, query));
+    const note = (p: P, k: number) => seen.push(onQuery(p, query, k));
+    const look = weights === undefined ? undefined : note;
     const end = loop(from ?? begin(params), meta, support, ask, look);
-    const last = seen[seen.length - 1] ?? loss(end.params, query);
+    const last = seen[seen.length - 1] ?? loss(end.params, query, ask.steps);
     // Kept only where the next window needs it: it is as large as the parameters of every task.
     const carry =
       from === null ? null : stopGradient({ params: end.params, state: end.state } as Carry<P, S>);
@@ -339,7 +341,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
         const [params, state] = advance(at, meta, support, k, own);
         return { params, state };
       },
-      query: (p: P, { query }: Task<B>) => loss(p, query),
+      query: (p: P, { query }: Task<B>, k: number) => loss(p, query, k),
     };
     const { by, evolution = {} } = options;
     const estimator = { mode, evolution, by, judge: one, pushed };

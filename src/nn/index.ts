@@ -29,5 +29,11 @@ export {
 } from "./recurrent";
 export { type ResidualParams, residual } from "./residual";
 export { mlp, type Stage, sequential } from "./sequential";
-export { type NormState, type StatefulNorm, statefulNorm } from "./statefulNorm";
+export {
+  type NormRun,
+  type NormState,
+  type StatefulNorm,
+  type StatefulNormOptions,
+  statefulNorm,
+} from "./statefulNorm";
 export { type TransformerOptions, type TransformerParams, transformerBlock } from "./transformer";
