@@ -19,5 +19,8 @@ const assets = {
 export default defineConfig({
   plugins: [assets],
   resolve: { alias: { hypergrad: new URL("src/index.ts", import.meta.url).pathname } },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, pool: "forks" },
+  test: {
+    include: ["test/**/*.test.ts"],
+    ...{ testTimeout: 60_000, hookTimeout: 120_000, pool: "forks" }, // hooks start browsers
+  },
 });
