@@ -8,7 +8,7 @@ import { functions } from "../device/functions";
 import type { ProgramSource, Runnable } from "../device/program";
 import { outermost } from "../tensor/frame";
 import { capturing, create, interpretersNow } from "../tensor/op";
-import { dispose } from "../tensor/scope";
+import { dispose, keep } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leavesOf, type Tree } from "../tensor/tree";
 import { capture } from "./capture";
@@ -73,7 +73,7 @@ interface Program {
   readonly bound: readonly Value[];
   readonly outputs: readonly number[];
   readonly runnable: Runnable;
-  /** Tensors of host data that the captured function made. */
+  /** Tensors of host data that the captured function, or folding, made. */
   readonly made: readonly Tensor[];
   readonly calls: readonly EmittedCall[];
   /** What `graph()` gives, made when asked for: long unrolls have tens of thousands of nodes. */
@@ -167,6 +167,10 @@ function build(
   const { graph, form, made } = capture(on, f, args, inputs);
   const best = optimize(graph, on);
   const emitted = emit(best);
+  // Scalars folded beyond those that a device keeps live as long as the program, too.
+  const folded = emitted.bound.flatMap(({ source }) =>
+    source.kind === "constant" && source.tensor.constant === undefined ? [source.tensor] : [],
+  );
   const placed = plan(emitted.blocks, on.inPlace ? inPlace(emitted.calls) : undefined);
   const slot = (b: (typeof emitted.blocks)[number]) => ({
     bound: b.bound ?? -1,
@@ -192,7 +196,7 @@ function build(
     bound: emitted.bound,
     outputs: emitted.outputs,
     runnable: on.prepare(source),
-    made,
+    made: [...made, ...keep(folded)],
     calls: emitted.calls,
     view: (profile) => viewOf(best, emitted, placed.size * 4, profile ? times : null, program.runs),
     times,

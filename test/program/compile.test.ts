@@ -62,6 +62,28 @@ test("a tensor closed over is read at each run, and its absence is an error", as
   expect(() => step(tensor([1, 2]))).toThrow("compile: this tensor was freed by dispose().");
 });
 
+test("scalars folded beyond those that a device keeps live as long as the program", async () => {
+  const own = await wasmDevice();
+  setDevice(own);
+  const x = tensor([1, 2]);
+  scope(() => {
+    for (const known of [1, 2]) ops.mul(x, known);
+    for (let i = 0; i < 1100; i++) ops.mul(x, i + 0.5);
+  });
+  const before = own.memory().tensors;
+  // 3.5 / 2 is folded, and no scalar that was there.
+  const step = compile(grad((p: Tensor) => ops.mul(ops.mean(ops.square(p)), 3.5)));
+  for (let run = 0; run < 3; run++) {
+    const y = scope(() => step(x));
+    expect([...(await y.data())]).toEqual([3.5, 7]);
+    y.dispose();
+  }
+  step.dispose();
+  expect(own.memory().tensors).toBe(before);
+  own.dispose();
+  setDevice(device);
+});
+
 test("a leaf that is no tensor is named", () => {
   const step = compile((p: { lr: Tensor }) => p.lr);
   expect(() => step({ lr: 0.1 } as never)).toThrow(
