@@ -29,7 +29,7 @@ describe("options", () => {
   test("defaults, and what is given", () => {
     expect(parseOptions(["s1"])).toEqual({
       settings: { experiment: "s1", seed: 0, budget: 2, device: "auto", real: false },
-      ...{ seeds: 3, data: undefined, resume: false, out: "experiments/s1" },
+      ...{ seeds: 3, data: undefined, only: undefined, resume: false, out: "experiments/s1" },
     });
     const given = parseOptions(["s4", "--data", "sets", "--seeds", "5", "--budget", "0.5"])!;
     expect([given.data, given.seeds, given.settings.budget]).toEqual(["sets", 5, 0.5]);

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { init } from "hypergrad";
 import { UsageError, versions } from "../commandLine";
 import { clock, progress } from "../demo/progress";
-import type { Experiment, Job, Result } from "./experiment";
+import type { Experiment, Job, Plan, Result } from "./experiment";
 import { type Command, help, type Name, parseOptions } from "./options";
 import { type Record, readRecord, recordOf, writeRecord } from "./record";
 import { reportOf } from "./report";
@@ -37,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const experiment = await experiments[settings.experiment]();
   const seeds = Array.from({ length: command.seeds }, (_, i) => settings.seed + i);
-  const plan = await experiment.plan(settings, seeds, command.data);
+  const plan = part(await experiment.plan(settings, seeds, command.data), command.only);
   console.log(`${version}\ndevice ${device}\n${experiment.title}`);
   for (const line of plan.about) console.log(`  ${line}`);
 
@@ -79,12 +79,23 @@ async function runJob(job: Job, place: string): Promise<Result> {
   }
 }
 
+/** The jobs of the groups that were asked for. Throws a UsageError when there are none. */
+function part(plan: Plan, only = ""): Plan {
+  const jobs = plan.jobs.filter(({ group }) => group.includes(only));
+  const groups = [...new Set(plan.jobs.map(({ group }) => group))];
+  const others = groups.filter((group) => !group.includes(only));
+  const told = (line: string) => !others.some((group) => line.startsWith(group));
+  if (jobs.length > 0) return { ...plan, jobs, verdict: (all) => plan.verdict(all).filter(told) };
+  throw new UsageError(`--only ${only}: no table has that in its name: ${groups.join("; ")}`);
+}
+
 /** The command that makes this run again. */
-function commandOf({ settings, seeds, data }: Command): string {
+function commandOf({ settings, seeds, data, only }: Command): string {
   const { experiment, seed, budget, device } = settings;
   const folder = data === undefined ? "" : ` --data ${data}`;
   const rest = `--seeds ${seeds} --seed ${seed} --budget ${budget} --device ${device}`;
-  return `npm run experiment -- ${experiment}${folder} ${rest}`;
+  const groups = only === undefined ? "" : ` --only "${only}"`;
+  return `npm run experiment -- ${experiment}${folder}${groups} ${rest}`;
 }
 
 try {

@@ -33,6 +33,8 @@ export interface Command {
   readonly seeds: number;
   /** Folder of the data sets. */
   readonly data?: string;
+  /** Of the tables those whose name has this in it. */
+  readonly only?: string;
   /** Go on from the results in the folder. */
   readonly resume: boolean;
   /** Folder of results.json and report.html. */
@@ -55,6 +57,8 @@ same budget.
   --seed N         the first seed (0)
   --budget MIN     minutes that the work is scaled to on two CPU cores (2)
   --device NAME    auto, reference, wasm or webgpu (auto)
+  --only TEXT      of the tables only those whose name has TEXT in it, with the work they have
+                   in a whole run
   --out DIR        folder of results.json and report.html (experiments/NAME)
   --resume         go on with what is in that folder; --seeds may be another
   --help           this text
@@ -63,6 +67,7 @@ same budget.
 const text = { type: "string" } as const;
 const options = {
   ...{ data: text, seeds: text, seed: text, budget: text, device: text, out: text },
+  only: text,
   resume: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
@@ -88,5 +93,6 @@ export function parseOptions(args: readonly string[]): Command | null {
     real: given.data !== undefined,
   };
   const out = given.out ?? `experiments/${experiment}`;
-  return { settings, seeds, data: given.data, resume: given.resume === true, out };
+  const { data, only, resume = false } = given;
+  return { settings, seeds, data, only, resume, out };
 }

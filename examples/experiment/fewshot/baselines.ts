@@ -11,9 +11,11 @@ import {
   mapTree,
   meta,
   mse,
+  mul,
   optim,
   reshape,
   scope,
+  sub,
   type Tensor,
   type Tree,
   tensor,
@@ -22,42 +24,57 @@ import {
 } from "hypergrad";
 import type { Tell } from "../experiment";
 import { type Domain, initNet, lossOf, type NetParams, predict } from "./domain";
-import { judge, meanOf } from "./judge";
+import { judgeOf, meanOf } from "./judge";
 import { adapting, type Learned, type Method, tested, type Work } from "./methods";
-import { train } from "./train";
+import { type Spent, train } from "./train";
 
 const RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const VALID_TASKS = 20;
 
-/** The rate that serves these weights best on the validation tasks after all test steps. */
-export async function bestRate(domain: Domain, learned: Learned, tell: Tell): Promise<number> {
-  const { testSteps: steps, valid: stream } = domain;
-  const sign = domain.kind === "images" ? 1 : -1;
-  let best = { rate: RATES[0], score: Number.NEGATIVE_INFINITY };
-  for (const rate of RATES) {
-    const loop = tuning(domain, rate);
-    const options = { stream, tasks: VALID_TASKS, columns: [steps], tell };
-    const { score } = await judge(domain, learned, adapting(domain, loop), options);
-    const found = sign * meanOf(domain, score[0]);
-    if (found > best.score) best = { rate, score: found };
-  }
-  return best.rate;
-}
+/** Plain descent whose rate is an input: one program serves every rate. */
+const rated: meta.InnerOptimizer<{ readonly rate: Tensor }, Record<string, never>> = {
+  initMeta: () => ({ rate: tensor(0) }),
+  init: () => ({}),
+  update: (grads, state, params, { meta: { rate } }) => [
+    mapTree((p, g) => sub(p, mul(g, rate)), params, grads),
+    state,
+  ],
+};
 
-export function tuning(domain: Domain, rate: number) {
-  const inner = meta.inner.sgd({ lr: rate });
+/** Fine-tuning with the rate in `meta`, of the parameters whose path `moves` accepts. */
+export function tuning(domain: Domain, moves: (path: string) => boolean = () => true) {
+  const inner = meta.inner.only(moves, rated);
   return meta.unroll({ loss: lossOf(domain), inner, steps: domain.testSteps, order: 1 });
 }
 
-/** Fine-tuning of weights, by the best rate. */
-export async function fineTuned(
-  work: Work,
+/** Weights with the rate that serves them best on the validation tasks after all test steps. */
+export async function tuned(
+  domain: Domain,
   params: NetParams,
-  spent: { flops: number; steps: number },
-) {
-  const learned: Learned = { params, meta: {} };
-  const rate = await bestRate(work.domain, learned, work.tell);
-  const predicted = adapting(work.domain, tuning(work.domain, rate));
+  tell: Tell,
+  moves?: (path: string) => boolean,
+): Promise<{ readonly learned: Learned; readonly rate: number }> {
+  const { testSteps, valid: stream } = domain;
+  const sign = domain.kind === "images" ? 1 : -1;
+  const loop = tuning(domain, moves);
+  const judge = judgeOf(domain, adapting(domain, loop as never), [testSteps]);
+  const withRate = (rate: number): Learned => ({ params, meta: { rate: tensor(rate) } });
+  let best = { rate: RATES[0], score: Number.NEGATIVE_INFINITY };
+  for (const rate of RATES) {
+    const learned = withRate(rate);
+    const { score } = await judge.scores(learned, { stream, tasks: VALID_TASKS, tell });
+    dispose(learned.meta);
+    const found = sign * meanOf(domain, score[0]);
+    if (found > best.score) best = { rate, score: found };
+  }
+  judge.dispose();
+  return { learned: withRate(best.rate), rate: best.rate };
+}
+
+/** Fine-tuning of weights, by the best rate. */
+async function fineTuned(work: Work, params: NetParams, spent: Spent) {
+  const { learned, rate } = await tuned(work.domain, params, work.tell);
+  const predicted = adapting(work.domain, tuning(work.domain) as never);
   return tested(work, learned, predicted, spent, `rate ${rate}`);
 }
 
@@ -71,9 +88,7 @@ export const jointMethod: Method = async (work) => {
 
 /** Weights trained on all classes at once, with a head of zeros in the place of theirs; of points,
  * on all tasks at once. */
-export async function pretrained(
-  work: Work,
-): Promise<{ params: NetParams; flops: number; steps: number }> {
+async function pretrained(work: Work): Promise<Spent & { readonly params: NetParams }> {
   const { domain, seed, flops, tell } = work;
   const { joint, net } = domain;
   const many = joint === undefined ? net.head : net.headOf(joint.classes);
@@ -94,12 +109,16 @@ export async function pretrained(
     return { state: { params, outer: next as Tree }, value };
   };
   const stream = joint === undefined ? domain.train(seed) : joint.stream(seed);
-  const last = await train({ domain, stream, flops, state, step, scalar: tensor, tell });
-  const { params } = last.state;
-  const head = joint === undefined ? params.head : mapTree(zerosLike, net.head.init(key(seed)));
-  if (joint !== undefined) dispose(params.head);
-  dispose(last.state.outer);
-  return { params: { trunk: params.trunk, head }, flops: last.flops, steps: last.steps };
+  const { state: last, ...spent } = await train({ domain, stream, flops, state, step, tell });
+  dispose(last.outer);
+  if (joint === undefined) return { params: last.params, ...spent };
+  dispose(last.params.head);
+  return { params: { trunk: last.params.trunk, head: zeroHead(domain) }, ...spent };
+}
+
+/** A head that says nothing, for classes that are not known yet. */
+export function zeroHead({ net }: Domain): Tree {
+  return scope(() => mapTree(zerosLike, net.head.init(key(0))));
 }
 
 /** Support and query of all tasks as one batch. */

@@ -5,7 +5,6 @@ import {
   crossEntropy,
   type data,
   key,
-  mean,
   mse,
   nn,
   relu,
@@ -34,6 +33,8 @@ export interface Domain {
   readonly kind: "points" | "images";
   readonly about: string;
   readonly net: Net;
+  /** Of what the net is made, where it is convolutional. */
+  readonly conv?: ConvNetOptions;
   readonly way: number;
   readonly shot: number;
   readonly query: number;
@@ -53,6 +54,13 @@ export interface Domain {
   /** Tasks of other classes, for choosing rates. */
   readonly valid: Stream;
   readonly test: Stream;
+  /** Tasks of another kind that the same learners are tested on too. */
+  readonly elsewhere?: {
+    readonly name: string;
+    readonly test: Stream;
+    readonly testTasks: number;
+    readonly threshold: number;
+  };
   /** For joint pre-training: tasks whose labels are those of all training classes. */
   readonly joint?: { readonly classes: number; stream(seed: number): Stream };
 }
@@ -90,22 +98,10 @@ export interface ConvNetOptions {
   readonly way: number;
 }
 
-/** Conv-4 with strides for pooling, input side 28 or 32; its norm uses the statistics of the very
- * batch, so predictions are transductive. */
+/** Conv-4 with strides for pooling; its norm uses the statistics of the very batch, so predictions
+ * are transductive. */
 export function convNet({ channels, filters, way }: ConvNetOptions): Net {
-  const block = (inputs: number) => [
-    nn.conv(inputs, filters, { size: 3, stride: 2, padding: 1, bias: false }),
-    nn.norm(filters, { eps: 1e-3 }),
-    relu,
-  ];
-  const out = (x: Tensor) => mean(x, { axis: [1, 2] });
-  const trunk = nn.sequential(
-    ...block(channels),
-    ...block(filters),
-    ...block(filters),
-    ...block(filters),
-    out,
-  );
+  const trunk = nn.models.fewShotCnn({ channels, filters, classes: null });
   const headOf = (outputs: number) => nn.linear(filters, outputs);
   return { trunk, head: headOf(way), headOf };
 }

@@ -51,15 +51,22 @@ export interface ImageOptions {
   readonly testSteps?: number;
   /** Of the meta-batch. */
   readonly tasks?: number;
+  readonly elsewhere?: {
+    readonly name: string;
+    readonly pool: data.ClassPool;
+    readonly testTasks: number;
+    readonly threshold: number;
+  };
 }
 
 export function imageDomain(options: ImageOptions): Domain {
   const { name, pools, filters, shot = 1, query = 1, way = 5, innerLr = 0.4 } = options;
   const { testTasks, threshold, steps = 1, testSteps = 10, tasks = 8, outerLr = 1e-3 } = options;
+  const { elsewhere } = options;
   const stream = (classes: data.ClassPool) => (seed: number, own?: number) =>
     data.episodes({ classes, way, shot: own ?? shot, query, key: seed });
   const { train, valid, test } = pools;
-  const net = convNet({ channels: train.channels, filters, way });
+  const conv = { channels: train.channels, filters, way };
   const labelled = (seed: number): Stream => {
     const draw = stream(train)(seed);
     return (index) => {
@@ -72,7 +79,18 @@ export function imageDomain(options: ImageOptions): Domain {
     };
   };
   return {
-    ...{ name, kind: "images", net, way, shot, query, steps, testSteps, innerLr },
+    ...{
+      name,
+      kind: "images",
+      net: convNet(conv),
+      conv,
+      way,
+      shot,
+      query,
+      steps,
+      testSteps,
+      innerLr,
+    },
     ...{ metaBatch: tasks, outerLr, testTasks, threshold },
     about:
       `${name}: ${train.classes} training, ${valid.classes} validation and ${test.classes} test ` +
@@ -82,6 +100,7 @@ export function imageDomain(options: ImageOptions): Domain {
     train: stream(train),
     valid: stream(valid)(VALID_KEY),
     test: stream(test)(TEST_KEY),
+    elsewhere: elsewhere && { ...elsewhere, test: stream(elsewhere.pool)(TEST_KEY) },
     joint: { classes: train.classes, stream: labelled },
   };
 }
@@ -107,6 +126,22 @@ export async function omniglotPools(folder: string): Promise<Pools> {
     await data.omniglot(`${folder}/omniglot`, "evaluation"),
   ];
   return split(joined(parts), 1100, 100);
+}
+
+const SMALL = {
+  train: ["Balinese", "Early_Aramaic", "Greek", "Korean", "Latin"],
+  valid: ["Armenian"],
+  test: ["Japanese_(katakana)", "Sanskrit", "Tagalog"],
+};
+
+/** Whole alphabets: 136 characters for training and 106 for tests. */
+export async function smallOmniglotPools(folder: string): Promise<Pools> {
+  const pool = await data.omniglot(`${folder}/omniglot`, "background");
+  const of = (alphabets: readonly string[]) => {
+    const ids = pool.names.flatMap((name, c) => (alphabets.includes(name.split("/")[0]) ? c : []));
+    return data.rotations(data.selectClasses(pool, ids));
+  };
+  return { train: of(SMALL.train), valid: of(SMALL.valid), test: of(SMALL.test) };
 }
 
 /** Photographs of 32 × 32: the few-shot classes, split as their source does. */

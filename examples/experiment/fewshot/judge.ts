@@ -15,46 +15,62 @@ export type Scores = {
   readonly f1: readonly number[][];
 };
 
-const CHUNK = 20;
-
-export async function judge<L extends Tree>(
-  domain: Domain,
-  learned: L,
-  predict: Predict<L>,
-  options: { stream: Stream; tasks: number; columns: readonly number[]; tell?: Tell },
-): Promise<Scores> {
-  const { stream, tasks, columns, tell } = options;
-  const chunk = Math.min(CHUNK, tasks);
-  const all = compile((l: L, batch: data.TaskTensors) =>
-    columns.map((k) =>
-      vmap((task: data.TaskTensors) => predict(l, task, k))(batch as unknown as data.TaskTensors),
-    ),
-  );
-  const score: number[][] = columns.map(() => []);
-  const f1: number[][] = columns.map(() => []);
-  for (let from = 0; from < tasks; from += chunk) {
-    const list = Array.from({ length: chunk }, (_, i) => stream(from + i));
-    const batch = stackTasks(list);
-    const outs = all(learned, batch);
-    for (const [c, out] of outs.entries()) {
-      const values = await out.data();
-      const size = values.length / chunk;
-      for (const [i, task] of list.entries()) {
-        if (from + i >= tasks) break;
-        const own = values.subarray(i * size, (i + 1) * size) as Float32Array;
-        const found = scoreOf(domain, own, task);
-        score[c].push(found.score);
-        f1[c].push(found.f1);
-      }
-    }
-    dispose({ batch, outs } as unknown as Tree);
-    await tell?.(from + chunk, tasks, "testing");
-  }
-  all.dispose();
-  return { score, f1 };
+export interface JudgeOptions {
+  readonly stream: Stream;
+  readonly tasks: number;
+  readonly tell?: Tell;
 }
 
-function scoreOf({ kind, way }: Domain, out: Float32Array, { query }: HostTask) {
+export interface Judge<L extends Tree> {
+  scores(learned: L, options: JudgeOptions): Promise<Scores>;
+  dispose(): void;
+}
+
+const CHUNK = 20;
+
+/** Scores of any learners after these numbers of steps, by one program. */
+export function judgeOf<L extends Tree>(
+  domain: Pick<Domain, "kind" | "way">,
+  predict: Predict<L>,
+  columns: readonly number[],
+): Judge<L> {
+  const all = compile((l: L, batch: data.TaskTensors) =>
+    columns.map((k) => vmap((task: data.TaskTensors) => predict(l, task, k))(batch)),
+  );
+  return {
+    async scores(learned, { stream, tasks, tell }) {
+      const chunk = Math.min(CHUNK, tasks);
+      const score: number[][] = columns.map(() => []);
+      const f1: number[][] = columns.map(() => []);
+      for (let from = 0; from < tasks; from += chunk) {
+        const list = Array.from({ length: chunk }, (_, i) => stream(from + i));
+        const batch = stackTasks(list);
+        const outs = all(learned, batch);
+        for (const [c, out] of outs.entries()) {
+          const values = await out.data();
+          const size = values.length / chunk;
+          for (const [i, task] of list.entries()) {
+            if (from + i >= tasks) break;
+            const own = values.subarray(i * size, (i + 1) * size) as Float32Array;
+            const found = scoreOf(domain, own, task);
+            score[c].push(found.score);
+            f1[c].push(found.f1);
+          }
+        }
+        dispose({ batch, outs } as unknown as Tree);
+        await tell?.(from + chunk, tasks, "testing");
+      }
+      return { score, f1 };
+    },
+    dispose: () => all.dispose(),
+  };
+}
+
+function scoreOf(
+  { kind, way }: Pick<Domain, "kind" | "way">,
+  out: Float32Array,
+  { query }: HostTask,
+) {
   const finite = out.every(Number.isFinite);
   if (kind === "points") {
     let total = 0;
@@ -79,34 +95,50 @@ function scoreOf({ kind, way }: Domain, out: Float32Array, { query }: HostTask) 
 }
 
 /** The mean over tasks; a prediction that is no number is a wrong one. */
-export function meanOf({ kind }: Domain, values: readonly number[]): number {
+export function meanOf({ kind }: Pick<Domain, "kind">, values: readonly number[]): number {
   const counted = values.map((v) => (kind === "images" && Number.isNaN(v) ? 0 : v));
   return counted.reduce((a, b) => a + b, 0) / counted.length;
 }
 
-/** What a job reports of scores after 0, 1, … steps. */
-export function outcomeOf(domain: Domain, scores: Scores, flops: number): Outcome {
-  const { kind, testSteps, steps, threshold } = domain;
-  const at = Math.min(testSteps, scores.score.length - 1);
+/** What a job reports of scores after 0, 1, … steps; of tasks elsewhere under names of their own. */
+export function outcomeOf(
+  domain: Domain,
+  scores: Scores,
+  flops: number,
+  elsewhere?: Scores,
+): Outcome {
+  const own = reportOf(domain, scores, domain.threshold);
+  const there = elsewhere && reportOf(domain, elsewhere, domain.elsewhere!.threshold);
+  const renamed = <T>(all: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(all).map(([name, value]) => [`${name}There`, value]));
+  return {
+    metrics: { ...own.metrics, flops: flops / 1e9, ...(there && renamed(there.metrics)) },
+    halves: { ...own.halves, ...(there && renamed(there.halves)) },
+    curves: { steps: own.curve, ...(there && { stepsThere: there.curve }) },
+  };
+}
+
+function reportOf(domain: Domain, { score, f1 }: Scores, threshold: number) {
+  const { kind, testSteps, steps } = domain;
+  const images = kind === "images";
+  const at = Math.min(testSteps, score.length - 1);
   const first = Math.min(steps, at);
-  const means = scores.score.map((values) => meanOf(domain, values));
-  const passed = means.findIndex((v) => (kind === "images" ? v >= threshold : v <= threshold));
+  const means = score.map((values) => meanOf(domain, values));
+  const passed = means.findIndex((v) => (images ? v >= threshold : v <= threshold));
   const half = (values: readonly number[]) => {
     const mean = values.reduce((a, b) => a + b, 0) / values.length;
     const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
     return (1.96 * Math.sqrt(squares / (values.length - 1))) / Math.sqrt(values.length);
   };
-  const bad = scores.score[at].filter((v) => !Number.isFinite(v)).length;
   return {
     metrics: {
       first: means[first],
       last: means[at],
-      ...(kind === "images" ? { f1: meanOf(domain, scores.f1[at]) } : {}),
+      ...(images ? { f1: meanOf(domain, f1[at]) } : {}),
       toThreshold: passed < 0 ? Number.NaN : passed,
-      notFinite: bad,
-      flops: flops / 1e9,
+      notFinite: score[at].filter((v) => !Number.isFinite(v)).length,
     },
-    halves: { first: half(scores.score[first]), last: half(scores.score[at]) },
-    curves: { steps: means.map((v, k): Point => [k, v]) },
+    halves: { first: half(score[first]), last: half(score[at]) },
+    curve: means.map((v, k): Point => [k, v]),
   };
 }

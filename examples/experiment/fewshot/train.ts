@@ -1,7 +1,7 @@
 // Meta-training of any learner for a given amount of arithmetic, one compiled program a step: equal
 // arithmetic, not equal time, so that every run has the same bits.
 
-import { compile, type data, dispose, type Tensor, type Tree } from "hypergrad";
+import { compile, type data, dispose, type Tensor, type Tree, tensor } from "hypergrad";
 import type { Tell } from "../experiment";
 import { type Domain, type Stream, stackTasks } from "./domain";
 
@@ -15,31 +15,32 @@ export interface TrainOptions<S extends Tree> {
   readonly state: S;
   /** `progress` runs from 0 to 1 over the training, a float32 scalar. */
   readonly step: (state: S, tasks: data.TaskTensors, progress: Tensor) => Stepped<S>;
-  readonly scalar: (x: number) => Tensor;
   readonly tell: Tell;
 }
 
-export interface Trained<S extends Tree> {
-  readonly state: S;
+/** What a training took. */
+export interface Spent {
   readonly flops: number;
   readonly steps: number;
-  readonly losses: readonly number[];
+}
+
+export interface Trained<S extends Tree> extends Spent {
+  readonly state: S;
 }
 
 /** Trains until the next step would take more than `flops`; at least one step. */
 export async function train<S extends Tree>(options: TrainOptions<S>): Promise<Trained<S>> {
-  const { domain, stream, flops, step, scalar, tell } = options;
+  const { domain, stream, flops, step, tell } = options;
   const { metaBatch } = domain;
   const program = compile((s: S, tasks: data.TaskTensors, progress: Tensor) =>
     step(s, tasks, progress),
   );
   let { state } = options;
   let [steps, count] = [1, 1];
-  const losses: number[] = [];
   for (let i = 0; i < steps; i++) {
     const list = Array.from({ length: metaBatch }, (_, k) => stream(i * metaBatch + k));
     const tasks = stackTasks(list);
-    const progress = scalar(i / steps);
+    const progress = tensor(i / steps);
     const next = program(state, tasks, progress);
     dispose({ state, tasks, progress } as unknown as Tree);
     state = next.state;
@@ -47,10 +48,16 @@ export async function train<S extends Tree>(options: TrainOptions<S>): Promise<T
       count = program.stats().flops;
       steps = Math.max(1, Math.floor(flops / count));
     }
-    losses.push(await next.value.item());
+    const loss = await next.value.item();
     next.value.dispose();
-    if (i % 5 === 0) await tell(i, steps, `loss ${losses[i].toFixed(3)}`);
+    if (i % 5 === 0) await tell(i, steps, `loss ${loss.toFixed(3)}`);
   }
   program.dispose();
-  return { state, flops: steps * count, steps, losses };
+  return { state, flops: steps * count, steps };
 }
+
+/** What two trainings took together. */
+export const together = (a: Spent, b: Spent): Spent => ({
+  flops: a.flops + b.flops,
+  steps: a.steps + b.steps,
+});

@@ -1,5 +1,5 @@
-// The update net on a pre-trained model: half of the arithmetic trains the model on all classes,
-// half meta-trains the net that writes its updates.
+// The update net on a pre-trained model: half of the arithmetic trains the model's trunk, half
+// meta-trains the net that writes the updates of its head.
 
 import {
   compile,
@@ -13,82 +13,95 @@ import {
   scope,
   type Tensor,
   type Tree,
-  tensor,
 } from "hypergrad";
-import type { Outcome } from "../experiment";
-import { bestRate, pretrained } from "../fewshot/baselines";
+import { tuned, tuning, zeroHead } from "../fewshot/baselines";
 import { lossOf, type NetParams, stackTasks } from "../fewshot/domain";
-import { adapting, type Learned, type Method, tested, type Work } from "../fewshot/methods";
-import { train } from "../fewshot/train";
-
-export interface UpdateNetMethod {
-  /** Whose gradients are edited. */
-  readonly edits: (path: string) => boolean;
-  /** The model is meta-trained too, not only the net. */
-  readonly base?: boolean;
-  readonly hidden?: number;
-}
+import {
+  type AnyInner,
+  adapting,
+  type Judged,
+  type Learned,
+  type Method,
+  ofHead,
+  protoTrained,
+  tested,
+  type Work,
+} from "../fewshot/methods";
+import { type Spent, together, train } from "../fewshot/train";
 
 /** Numbers of a tree. */
-export const sizeOf = (tree: Tree): number => leaves(tree).reduce((n, x) => n + x.size, 0);
+const sizeOf = (tree: Tree): number => leaves(tree).reduce((n, x) => n + x.size, 0);
 
-export function updateNetMethod({ edits, base = false, hidden = 16 }: UpdateNetMethod): Method {
+/** A model to adapt: ProtoNet's trunk, and a head of zeros. */
+export async function pretrained(work: Work): Promise<Spent & { readonly params: NetParams }> {
+  const { state: trunk, ...spent } = await protoTrained(work);
+  return { params: { trunk, head: zeroHead(work.domain) }, ...spent };
+}
+
+/** Plain descent of the pre-trained model, of all of it or of its head. */
+export function fineTuning(moves: (path: string) => boolean): Method {
   return async (work) => {
-    const { domain, seed, flops, tell } = work;
-    const given = await pretrained({ ...work, flops: base ? flops / 4 : flops / 2 });
-    // It begins as fine-tuning with the rate that fine-tuning would take.
-    const from = { params: given.params, meta: {} };
-    const lr = await bestRate(domain, from, tell);
-    const inner = meta.inner.updateNet({ lr, hidden, edits });
-    const steps = domain.steps;
-    const loop = meta.unroll({ loss: lossOf(domain), inner, steps, order: 2 });
-    const outer = optim.adam({ lr: domain.outerLr });
-    const start = scope(() => {
-      const learned = { params: given.params, meta: loop.initMeta(given.params, key(seed)) };
-      const moving = base ? learned : { meta: learned.meta };
-      return { learned, outer: outer.init(moving as Tree) as Tree };
-    });
-    type State = typeof start;
-    const step = (s: State, tasks: data.TaskTensors) => {
-      const { value, grads } = loop.metaGrad(s.learned, tasks);
-      const both = optim.clipByNorm(base ? grads : { meta: grads.meta }, 10);
-      const own = base ? s.learned : { meta: s.learned.meta };
-      const [moved, next] = outer.update(both as Tree, s.outer as never, own as Tree);
-      const learned = { params: s.learned.params, ...(moved as object) } as typeof s.learned;
-      return { state: { learned, outer: next as Tree }, value };
-    };
-    const stream = domain.train(seed);
-    const rest = flops - given.flops;
-    const last = await train({
-      domain,
-      stream,
-      flops: rest,
-      state: start,
-      step,
-      scalar: tensor,
-      tell,
-    });
-    dispose(last.state.outer);
-    const { learned } = last.state;
-    const [own, extra] = [sizeOf(learned.params), sizeOf(learned.meta as unknown as Tree)];
-    const spent = { flops: given.flops + last.flops, steps: last.steps };
-    const whole = learned as unknown as Learned;
-    const note = `begins at rate ${lr}`;
-    const outcome = await measured(work, whole, loop as never, spent, note);
-    return { ...outcome, metrics: { ...outcome.metrics, extra: extra / own } };
+    const { params, ...spent } = await pretrained(work);
+    const { learned, rate } = await tuned(work.domain, params, work.tell, moves);
+    const loop = tuning(work.domain, moves) as never;
+    return measured(work, learned, loop, spent, `rate ${rate}`);
   };
 }
 
-type Adapter = Parameters<typeof adapting>[1];
+export interface UpdateNetMethod {
+  /** The model is meta-trained too, not only the net. */
+  readonly base: boolean;
+  /** Rank of the net: such that it stays small beside the model. */
+  readonly hidden: number;
+}
+
+export function updateNetMethod({ base, hidden }: UpdateNetMethod): Method {
+  return async (work) => {
+    const { domain, seed, flops, tell } = work;
+    const { params, ...before } = await pretrained({ ...work, flops: flops / 2 });
+    // It begins as fine-tuning with the rate that fine-tuning would take.
+    const { learned: from, rate } = await tuned(domain, params, tell, ofHead);
+    dispose(from.meta);
+    const inner = meta.inner.only(ofHead, meta.inner.updateNet({ lr: rate, hidden }));
+    const { steps } = domain;
+    const given = { inner: inner as unknown as AnyInner, steps, order: 2 } as const;
+    const loop = meta.unroll({ loss: lossOf(domain), ...given });
+    const outer = optim.adam({ lr: domain.outerLr });
+    const moving = ({ params, meta }: Learned): Tree => (base ? { params, meta } : { meta });
+    const state = scope(() => {
+      const learned: Learned = { params, meta: loop.initMeta(params, key(seed)) };
+      return { learned, outer: outer.init(moving(learned)) as Tree };
+    });
+    const step = (s: typeof state, tasks: data.TaskTensors) => {
+      const { value, grads } = loop.metaGrad(s.learned, tasks);
+      const clipped = optim.clipByNorm(moving(grads), 10);
+      const [moved, next] = outer.update(clipped, s.outer as never, moving(s.learned));
+      const learned: Learned = { ...s.learned, ...(moved as object) };
+      return { state: { learned, outer: next as Tree }, value };
+    };
+    // Other tasks than those of the pre-training.
+    const draw = domain.train(seed);
+    const stream = (index: number) => draw(before.steps * domain.metaBatch + index);
+    const rest = flops - before.flops;
+    const { state: last, ...spent } = await train({
+      domain,
+      stream,
+      flops: rest,
+      state,
+      step,
+      tell,
+    });
+    dispose(last.outer);
+    const { learned } = last;
+    const extra = sizeOf(learned.meta) / sizeOf(learned.params);
+    const note = `begins at rate ${rate}`;
+    const outcome = await measured(work, learned, loop, together(before, spent), note);
+    return { ...outcome, metrics: { ...outcome.metrics, extra } };
+  };
+}
 
 /** Scores, the fall of the query loss, and the time that one task takes. */
-export async function measured(
-  work: Work,
-  learned: Learned,
-  loop: Adapter,
-  spent: { flops: number; steps: number },
-  note = "",
-): Promise<Outcome> {
+export const measured: Judged = async (work, learned, loop, spent, note = "") => {
   const { domain } = work;
   const { fall, ms } = await adaptation(work, learned, loop);
   const outcome = await tested(work, learned, adapting(domain, loop), spent, note);
@@ -97,12 +110,11 @@ export async function measured(
     metrics: { ...outcome.metrics, extra: 0, fall },
     times: { adapt: ms },
   };
-}
-
+};
 const FALL_TASKS = 40;
 const REPEATS = 10;
 
-async function adaptation({ domain }: Work, learned: Learned, loop: Adapter) {
+async function adaptation({ domain }: Work, learned: Learned, loop: Parameters<Judged>[2]) {
   const loss = lossOf(domain);
   const { steps } = domain;
   const adapt = compile((l: Learned, support: data.Examples) => loop.adapt(l, support, { steps }));
