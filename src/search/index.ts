@@ -9,7 +9,13 @@ export { type Bracket, brackets, type HyperbandOptions, hyperband } from "./hype
 export type { Code, Dimension, Layout } from "./layout";
 export { type LearnedNet, learned } from "./learned";
 export { type TrainLearnedOptions, trainLearned } from "./learnedTraining";
-export { type Objective, type OptimizeOptions, optimize, type Run } from "./optimize";
+export {
+  type Objective,
+  type OptimizeOptions,
+  optimize,
+  type Run,
+  type Trained,
+} from "./optimize";
 export { type PbtOptions, pbt } from "./pbt";
 export {
   type Earlier,
@@ -40,5 +46,6 @@ export {
   type Value,
   type When,
 } from "./space";
+export type { States } from "./states";
 export { type Ask, type Study, type StudyOptions, study, type Trial } from "./study";
 export { type TpeOptions, tpe } from "./tpe";

@@ -19,6 +19,7 @@ export interface SavedTrial {
   readonly value?: SavedNumber;
   readonly reports: readonly (readonly [step: number, value: SavedNumber])[];
   readonly start: number;
+  readonly asked: number;
   readonly budget?: number;
   readonly from?: number;
   readonly order?: number;

@@ -3,21 +3,20 @@
 
 import { HypergradError, ValueError } from "../core/errors";
 import { stream } from "../core/random";
+import { type Entry, loadEntry, reportAt, saveEntry, stepOf } from "./entry";
 import { type Code, decode, encode, type Layout, layoutOf } from "./layout";
 import type { Earlier, History, Observation, Sampler } from "./sampler";
 import {
   checkSaved,
   type Direction,
   loadEarlier,
-  type SavedTrial,
   type StudyJSON,
   saveEarlier,
-  saveNumber,
   takeEarlier,
   warmPoints,
 } from "./saved";
 import type { Decision, Progress, Scheduler, TrialState } from "./scheduler";
-import type { Params, Space, Value } from "./space";
+import type { Params, Space } from "./space";
 
 export interface StudyOptions<S extends Space> {
   readonly sampler: Sampler;
@@ -51,25 +50,12 @@ export interface Trial<S extends Space> {
   readonly state: TrialState;
   /** Told at the end or at the last budget reached; of a failed trial what was told last. */
   readonly value?: number;
+  /** Steps it had trained for when its last run ended. */
+  readonly step: number;
   /** All that was told with a step. */
   readonly reports: readonly { readonly step: number; readonly value: number }[];
   readonly budget?: number;
   readonly from?: number;
-}
-
-interface Entry {
-  readonly id: number;
-  readonly code: Code;
-  readonly params: Record<string, Value>;
-  state: TrialState;
-  value?: number;
-  readonly reports: { step: number; value: number }[];
-  /** Steps it began with. */
-  readonly start: number;
-  budget?: number;
-  readonly from?: number;
-  /** When its last run ended, counted over the study. */
-  order?: number;
 }
 
 /** Made by `study`. */
@@ -81,6 +67,7 @@ export class Study<S extends Space> {
   #earlier: readonly Earlier[];
   #warm: readonly Code[];
   #entries: Entry[] = [];
+  #asks = 0;
   #ended = 0;
 
   constructor(space: S, options: StudyOptions<S>) {
@@ -131,6 +118,8 @@ export class Study<S extends Space> {
     if (decision === undefined || decision.kind === "start") return undefined;
     if (decision.kind === "resume") {
       const entry = this.#entries[decision.id];
+      entry.start = stepOf(entry);
+      entry.asked = this.#asks++;
       entry.state = "running";
       entry.budget = decision.budget;
       return this.#asked(entry);
@@ -161,6 +150,7 @@ export class Study<S extends Space> {
       state: "running",
       reports: [],
       start: from === undefined ? 0 : stepOf(this.#entries[from]),
+      asked: this.#asks++,
       budget,
       from,
     };
@@ -169,17 +159,17 @@ export class Study<S extends Space> {
   }
 
   #asked(entry: Entry): Ask<S> {
-    const { id, budget, from, reports } = entry;
+    const { id, budget, from, reports, start } = entry;
     const params = { ...entry.params } as Params<S>;
     if (budget === undefined) return { id, params };
     // Weights are copied once: a copy that is continued has its own.
     const copied = from !== undefined && reports.length === 0 ? { from } : {};
-    return { id, params, budget, step: stepOf(entry), ...copied };
+    return { id, params, budget, step: start, ...copied };
   }
 
   /**
    * Tells a running trial's value. Without a step (or with step = budget) its run ends; a step
-   * before that reports how it goes. A value that is not finite ends it as failed: it stays in
+   * before that reports how it goes, which no decision knows before the run has ended. A value that is not finite ends it as failed: it stays in
    * `trials()` and counts as worse than all others. Throws ValueError, and changes nothing, for a
    * trial that was not asked or is not running, a value that is no number, a step out of order.
    */
@@ -190,7 +180,7 @@ export class Study<S extends Space> {
         `tell: the value is no number: got ${typeof value} for trial ${id}. Tell NaN if it failed.`,
       );
     }
-    const last = stepOf(entry);
+    const last = entry.reports.at(-1)?.step ?? entry.start;
     if (step !== undefined && !(Number.isInteger(step) && step > last)) {
       throw new ValueError(
         `tell: the step is out of order: got ${step}, trial ${id} was at ${last}. ` +
@@ -243,10 +233,10 @@ export class Study<S extends Space> {
   }
 
   #progress(entry: Entry): Progress {
-    const { id, code, state, budget = 0, from, value, reports } = entry;
+    const { id, code, state, budget = 0, from, value } = entry;
     const failed = state === "failed";
     const at = (wanted: number) => {
-      const report = reports.find(({ step }) => step === wanted);
+      const report = reportAt(entry, wanted);
       if (report && wanted <= budget) return this.#cost(report.value);
       return failed && wanted >= budget ? Infinity : undefined;
     };
@@ -262,7 +252,7 @@ export class Study<S extends Space> {
       .map((budget) =>
         this.#historyOf((entry) => {
           if (entry.state === "failed" && entry.budget! <= budget) return Infinity;
-          return entry.reports.find(({ step }) => step === budget)?.value;
+          return reportAt(entry, budget)?.value;
         }),
       );
     const most = Math.max(0, ...histories.map(({ told }) => told.length));
@@ -297,32 +287,26 @@ export class Study<S extends Space> {
     return this.#entries.map((entry) => this.#shown(entry));
   }
 
-  /** A running trial as ask() gave it, for one who lost it. */
-  asked(id: number): Ask<S> {
-    return this.#asked(this.#running(id));
+  /** The running trials as ask() gave them and in that order, for one who lost their runs: what
+   * these reported is forgotten. */
+  lost(): Ask<S>[] {
+    const running = this.#entries.filter(({ state }) => state === "running");
+    for (const { reports, start } of running) {
+      while (reports.length > 0 && reports[reports.length - 1].step > start) reports.pop();
+    }
+    return running.sort((a, b) => a.asked - b.asked).map((entry) => this.#asked(entry));
   }
 
-  #shown({ id, params, state, value, reports, budget, from }: Entry): Trial<S> {
-    const copies = reports.map((report) => ({ ...report }));
-    const shown = { ...params } as Params<S>;
-    return { id, params: shown, state, value, reports: copies, budget, from };
+  #shown(entry: Entry): Trial<S> {
+    const { id, state, value, budget, from } = entry;
+    const reports = entry.reports.map((report) => ({ ...report }));
+    const params = { ...entry.params } as Params<S>;
+    return { id, params, state, step: stepOf(entry), value, reports, budget, from };
   }
 
   /** The whole state, as plain JSON. */
   toJSON(): StudyJSON {
-    const trials = this.#entries.map((entry): SavedTrial => {
-      const { params, state, value, reports, start, budget, from, order } = entry;
-      return {
-        params,
-        state,
-        value: value === undefined ? undefined : saveNumber(value),
-        reports: reports.map((report) => [report.step, saveNumber(report.value)] as const),
-        start,
-        budget,
-        from,
-        order,
-      };
-    });
+    const trials = this.#entries.map(saveEntry);
     const earlier = saveEarlier(this.#layout, this.#earlier);
     return structuredClone({ ...this.#identity(), earlier, trials });
   }
@@ -357,22 +341,13 @@ export class Study<S extends Space> {
     }
     this.#earlier = loadEarlier(this.#layout, json.earlier);
     this.#warm = warmPoints(this.#earlier, this.#allowed);
-    this.#entries = json.trials.map(({ reports, ...trial }, id) => ({
-      ...trial,
-      id,
-      params: { ...trial.params },
-      code: encode(this.#layout, trial.params, () => NaN),
-      value: trial.value === undefined ? undefined : Number(trial.value),
-      reports: reports.map(([step, value]) => ({ step, value: Number(value) })),
-    }));
+    this.#entries = json.trials.map((trial, id) =>
+      loadEntry(trial, id, (params) => encode(this.#layout, params, () => NaN)),
+    );
+    this.#asks = this.#entries.reduce((n, { asked }) => Math.max(n, asked + 1), 0);
     this.#ended = this.#entries.reduce((n, { order = -1 }) => Math.max(n, order + 1), 0);
     return this;
   }
-}
-
-/** Steps trained for, as told. */
-function stepOf({ reports, start }: Entry): number {
-  return reports.length === 0 ? start : reports[reports.length - 1].step;
 }
 
 /**
