@@ -21,7 +21,8 @@ import {
 let device: Awaited<ReturnType<typeof wasmDevice>>;
 let net: LearnedNet;
 const losses: number[] = [];
-const small = { dimensions: 2, units: 12, horizon: 8, tasks: 16 };
+const space = { a: float(0, 1), b: choice(["x", "y", "z"]) };
+const small = { space, units: 12, horizon: 8, tasks: 16 };
 
 beforeAll(async () => {
   device = await wasmDevice();
@@ -31,7 +32,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => device.dispose());
 
-const space = { a: float(0, 1), b: choice(["x", "y", "z"]) };
 const search = async (sampler: Sampler, seed: number, trials: number) => {
   const made = study(space, { sampler, seed });
   return optimize(made, ({ a, b }) => (a - 0.3) ** 2 + (b === "y" ? 0 : 1), { trials });

@@ -70,7 +70,7 @@ const near = (a: Code, b: Code) =>
   a.every((x, d) => Object.is(x, b[d]) || Math.abs(x - b[d]) < NEAR);
 
 /** A code as numbers in [0, 1]; what does not exist is in the middle. */
-function pointOf(dimensions: readonly Dimension[], code: Code): number[] {
+export function pointOf(dimensions: readonly Dimension[], code: Code): number[] {
   return dimensions.map(({ parameter, size }, d) => {
     if (Number.isNaN(code[d])) return 0.5;
     return parameter.kind === "choice" ? (code[d] + 0.5) / size : code[d];

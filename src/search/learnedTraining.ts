@@ -1,7 +1,7 @@
-// Meta-training of the learned sampler: on functions drawn from a Gaussian process prior, whose
-// gradient passes through every point that the LSTM asks.
+// Meta-training of the learned sampler: on functions drawn from a Gaussian process, a prior or one
+// that earlier studies were told of, whose gradient passes through every point that the LSTM asks.
 
-import { stream } from "../core/random";
+import { type Stream, stream } from "../core/random";
 import { lstm } from "../fused/lstm";
 import { valueAndGrad } from "../grad/index";
 import { lstmCell } from "../nn/cells";
@@ -19,11 +19,18 @@ import { full, zeros } from "../tensor/fill";
 import { dispose, scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { checkWhole } from "./checks";
-import type { LearnedNet } from "./learned";
+import { cholesky, solveLower, solveUpper } from "./cholesky";
+import { layoutOf } from "./layout";
+import { type LearnedNet, pointOf } from "./learned";
+import { type StudyJSON, takeEarlier } from "./saved";
+import type { Space } from "./space";
 
 export interface TrainLearnedOptions {
-  /** Parameters of the space. */
-  readonly dimensions: number;
+  /** Of the studies that it is for. */
+  readonly space: Space;
+  /** Studies of other data sets: every second function is one that fits what one of them was
+   * told. Left out, all are of the prior. */
+  readonly studies?: readonly StudyJSON[];
   /** Points that a search asks (default 30). */
   readonly horizon?: number;
   /** Units of the LSTM (default 32). */
@@ -42,12 +49,19 @@ export interface TrainLearnedOptions {
 }
 
 const FEATURES = 96;
+// Variance of what earlier studies were told around the function, where theirs is 1.
+const NOISE = 0.05;
 
 type Net = {
   readonly cell: { readonly wx: Tensor; readonly wh: Tensor; readonly b: Tensor };
   readonly w: Tensor;
   readonly c: Tensor;
 };
+/** What an earlier study was told: points in [0, 1] and standardised values. */
+interface Told {
+  readonly points: readonly (readonly number[])[];
+  readonly values: readonly number[];
+}
 /** y = √(2 / features) Σ a cos(x w + p): w [tasks, d, features], p and a [tasks, 1, features]. */
 type Functions = { readonly w: Tensor; readonly p: Tensor; readonly a: Tensor };
 
@@ -55,15 +69,23 @@ type Functions = { readonly w: Tensor; readonly p: Tensor; readonly a: Tensor };
  * A net for `learned`, by Adam on the observed improvement: the mean over functions and steps of
  * how far each point falls below the best before it, and a small share of the values themselves,
  * which have a gradient everywhere (Chen et al., ICML 2017). Functions have Matérn 5/2 kernels
- * with a length from 0.15 to 0.8 in every dimension, by random features.
+ * with a length from 0.15 to 0.8 in each of two dimensions, longer in more, by random features.
  * Throws ValueError for counts below 1.
  */
 export async function trainLearned(options: TrainLearnedOptions): Promise<LearnedNet> {
-  const { dimensions, horizon = 30, units = 32, tasks = 64, steps = 300, lr = 5e-3 } = options;
+  const { horizon = 30, units = 32, tasks = 64, steps = 300, lr = 5e-3 } = options;
   const { seed, compile = <F>(f: F) => f, tell } = options;
-  for (const [name, n] of Object.entries({ dimensions, horizon, units, tasks, steps })) {
+  for (const [name, n] of Object.entries({ horizon, units, tasks, steps })) {
     checkWhole("trainLearned", name, n, 1);
   }
+  const layout = layoutOf(options.space);
+  const dimensions = layout.dimensions.length;
+  const earlier = takeEarlier(layout, options.studies ?? [], seed).map(
+    (study): Told => ({
+      points: study.map(({ code }) => pointOf(layout.dimensions, code)),
+      values: study.map(({ value }) => value),
+    }),
+  );
   let state = scope(() => {
     const [a, b] = split(keyOf(seed), 2);
     const net: Net = {
@@ -81,7 +103,10 @@ export async function trainLearned(options: TrainLearnedOptions): Promise<Learne
     return { state: { net, adam: moved }, loss };
   });
   for (let k = 0; k < steps; k++) {
-    const [f, rate] = [draw(dimensions, tasks, seed, k), tensor(lr * (1 - k / steps))];
+    const [f, rate] = [
+      draw({ dimensions, tasks, earlier }, stream(seed, k + 1)),
+      tensor(lr * (1 - k / steps)),
+    ];
     const next = scope(() => step(state, f, rate));
     dispose({ state, f, rate });
     state = next.state;
@@ -99,33 +124,74 @@ export async function trainLearned(options: TrainLearnedOptions): Promise<Learne
   return learned;
 }
 
+interface Drawn {
+  readonly dimensions: number;
+  readonly tasks: number;
+  readonly earlier: readonly Told[];
+}
+
 /** Functions of a meta-step: frequencies of a Matérn 5/2 kernel are Student-t with 5 degrees. */
-function draw(dimensions: number, tasks: number, seed: number, step: number): Functions {
-  const random = stream(seed, step + 1);
+function draw({ dimensions, tasks, earlier }: Drawn, random: Stream): Functions {
   const w = new Float32Array(tasks * dimensions * FEATURES);
   const p = new Float32Array(tasks * FEATURES);
   const a = new Float32Array(tasks * FEATURES);
   for (let t = 0; t < tasks; t++) {
+    const waves = w.subarray(t * dimensions * FEATURES, (t + 1) * dimensions * FEATURES);
+    const phases = p.subarray(t * FEATURES, (t + 1) * FEATURES);
+    // By the root of the dimensions, as distances grow (Hvarfner et al., ICML 2024).
     const lengths = Array.from(
       { length: dimensions },
-      () => 0.15 * (0.8 / 0.15) ** random.uniform(),
+      () => Math.sqrt(dimensions / 2) * 0.15 * (0.8 / 0.15) ** random.uniform(),
     );
     for (let j = 0; j < FEATURES; j++) {
       let chi = 0;
       for (let i = 0; i < 5; i++) chi += random.normal() ** 2;
       const wide = Math.sqrt(5 / chi);
       for (let d = 0; d < dimensions; d++) {
-        w[(t * dimensions + d) * FEATURES + j] = (random.normal() * wide) / lengths[d];
+        waves[d * FEATURES + j] = (random.normal() * wide) / lengths[d];
       }
-      p[t * FEATURES + j] = 2 * Math.PI * random.uniform();
-      a[t * FEATURES + j] = random.normal() * Math.sqrt(2 / FEATURES);
+      phases[j] = 2 * Math.PI * random.uniform();
     }
+    const normals = Float64Array.from({ length: FEATURES }, () => random.normal());
+    const told = t % 2 === 1 ? earlier[(t >> 1) % earlier.length] : undefined;
+    const weights = told === undefined ? normals : posterior(told, waves, phases, normals);
+    a.set(
+      weights.map((v) => v * Math.sqrt(2 / FEATURES)),
+      t * FEATURES,
+    );
   }
   return {
     w: tensor(w, [tasks, dimensions, FEATURES]),
     p: tensor(p, [tasks, 1, FEATURES]),
     a: tensor(a, [tasks, 1, FEATURES]),
   };
+}
+
+/** Weights of a function that fits what was told: of their normal posterior A⁻¹Φᵀy/s² + L⁻ᵀz, with
+ * A = ΦᵀΦ/s² + I = LLᵀ and features Φ (Rahimi and Recht, "Random features", 2007). */
+function posterior(
+  { points, values }: Told,
+  waves: Float32Array,
+  phases: Float32Array,
+  normals: Float64Array,
+): Float64Array {
+  const matrix = new Float64Array(FEATURES * FEATURES);
+  const right = new Float64Array(FEATURES);
+  for (let j = 0; j < FEATURES; j++) matrix[j * FEATURES + j] = 1;
+  for (const [i, point] of points.entries()) {
+    const row = Float64Array.from(phases, (phase, j) => {
+      const angle = point.reduce((sum, x, d) => sum + x * waves[d * FEATURES + j], phase);
+      return Math.sqrt(2 / FEATURES) * Math.cos(angle);
+    });
+    for (let j = 0; j < FEATURES; j++) {
+      right[j] += (row[j] * values[i]) / NOISE;
+      for (let k = 0; k <= j; k++) matrix[j * FEATURES + k] += (row[j] * row[k]) / NOISE;
+    }
+  }
+  const l = cholesky(matrix, FEATURES)!; // no eigenvalue is below 1
+  const mean = solveUpper(l, solveLower(l, right, FEATURES), FEATURES);
+  const spread = solveUpper(l, normals, FEATURES);
+  return mean.map((m, j) => m + spread[j]);
 }
 
 function objective(net: Net, f: Functions, horizon: number, units: number): Tensor {
