@@ -18,13 +18,16 @@ export interface PbtOptions {
   readonly part?: number;
   /** Probability that a parameter of a copy is drawn anew (default .25). */
   readonly resample?: number;
+  /** Parameters that a copy takes over as they are, such as those that decide the form of the
+   * weights it begins with. */
+  readonly fixed?: readonly string[];
 }
 
 const TRIES = 100;
 
 /** Throws ValueError for options out of range. */
 export function pbt(options: PbtOptions): Scheduler {
-  const { population, interval, max, part = 0.2, resample = 0.25 } = options;
+  const { population, interval, max, part = 0.2, resample = 0.25, fixed = [] } = options;
   checkWhole("pbt", "population", population, 2);
   checkWhole("pbt", "interval", interval, 1);
   checkWhole("pbt", "max", max, 1);
@@ -36,10 +39,17 @@ export function pbt(options: PbtOptions): Scheduler {
   const budgetFrom = (step: number) => Math.min(max, step + interval);
   return {
     name: "pbt",
-    options: { population, interval, max, part, resample },
+    options: { population, interval, max, part, resample, fixed },
     most: max,
     next(context) {
-      const { trials, canStart } = context;
+      const { trials, canStart, layout } = context;
+      const unknown = fixed.find((name) => !layout.names.includes(name));
+      if (unknown !== undefined) {
+        const known = layout.names.join(", ");
+        throw new ValueError(
+          `pbt: fixed has an unknown name: "${unknown}"; the space has ${known}. Correct it.`,
+        );
+      }
       const alive = trials.filter(({ state }) => state !== "failed" && state !== "stopped");
       const told = alive.filter(({ cost }) => cost !== undefined);
       const ranked = told.sort((a, b) => (a.cost === b.cost ? a.id - b.id : a.cost! - b.cost!));
@@ -47,7 +57,7 @@ export function pbt(options: PbtOptions): Scheduler {
       const best = ranked.slice(0, count).filter(({ step }) => step < max);
       const copy = (stop?: Progress): Decision => {
         const source = best[context.random.integer(best.length)];
-        const code = explored(context, source, resample);
+        const code = explored(context, source, { resample, fixed });
         return {
           kind: "copy",
           from: source.id,
@@ -72,16 +82,20 @@ export function pbt(options: PbtOptions): Scheduler {
   };
 }
 
-/** The params of a copy: each range times .8 or 1.2, or drawn anew; a choice stays, or is drawn
- * anew. When none of 100 is allowed, those of the source. */
-function explored(context: SchedulerContext, source: Progress, resample: number): Code {
+/** The params of a copy, those that are not fixed: each range times .8 or 1.2, or drawn anew; a
+ * choice stays, or is drawn anew. When none of 100 is allowed, those of the source. */
+function explored(
+  context: SchedulerContext,
+  source: Progress,
+  { resample, fixed }: { readonly resample: number; readonly fixed: readonly string[] },
+): Code {
   const { layout, random, allowed } = context;
   for (let i = 0; i < TRIES; i++) {
     const code = fill(layout, (dimension, d) => {
       const before = source.code[d];
-      if (Number.isNaN(before) || random.uniform() < resample) {
-        return pickUniform(dimension, random);
-      }
+      if (Number.isNaN(before)) return pickUniform(dimension, random);
+      if (fixed.includes(dimension.name)) return before;
+      if (random.uniform() < resample) return pickUniform(dimension, random);
       const { parameter } = dimension;
       if (parameter.kind === "choice") return before;
       const factor = random.uniform() < 0.5 ? 0.8 : 1.2;
