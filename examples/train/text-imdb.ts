@@ -7,7 +7,7 @@ import { generatedTexts } from "./text-generated";
 import { loadedTexts, type Text } from "./text-words";
 
 /** Rows label, rating, id, text with a header, by tabs. */
-async function reviews(path: string): Promise<Text[]> {
+export async function reviews(path: string): Promise<Text[]> {
   const { rows, lines } = await data.readDelimited(path, { separator: "\t", quotes: false });
   return rows.map(([label, , , text], i) => {
     const words = data.wordsOf(text ?? "").filter((w) => /[\p{L}\p{N}!?]/u.test(w));

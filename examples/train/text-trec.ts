@@ -9,7 +9,7 @@ import { loadedTexts, type Text, type TextNet } from "./text-words";
 const CLASSES = ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"];
 
 /** Lines "COARSE:fine word word ...", tokenised with spaces. */
-async function questions(path: string): Promise<Text[]> {
+export async function questions(path: string): Promise<Text[]> {
   const { rows, lines } = await data.readDelimited(path, {
     ...{ separator: "\t", quotes: false, header: false, fields: 1 },
   });

@@ -12,26 +12,26 @@ import {
   type Result,
   type Tell,
 } from "../experiment";
-import type { Settings } from "../options";
-import { characterMlp, soundTransformer, tableMlp } from "../problems/builtIn";
 import type { Problem } from "../problems/problem";
-import { imdb, mnist, speech, titanic } from "../problems/real";
 import { cellOf } from "../summary";
+import { builtInSets, realSets } from "./sets";
 import { type Config, shopOf, space } from "./trainer";
 
-const TRIALS = 20; // trainings of full length that a search may cost
-const EXAMPLES = 800; // of one of them, for a minute of the budget and one seed of three
+const TRIALS = 40; // trainings of full length that a search may cost
+// Of one of them, for a minute of the budget and one seed of three.
+const EXAMPLES = { builtIn: 400, real: 150 };
 const ETA = 3;
 
+type Saved = search.StudyJSON;
 type Work = {
   readonly problem: Problem;
-  readonly earlier: readonly Problem[];
+  /** Studies of other data sets. */
+  readonly earlier: (tell: Tell) => Promise<readonly Saved[]>;
   readonly examples: number;
   readonly seed: number;
   readonly tell: Tell;
 };
 type Method = (work: Work) => Promise<Outcome>;
-type Saved = search.StudyJSON;
 
 interface Search {
   readonly sampler: search.Sampler;
@@ -80,30 +80,41 @@ const by =
   async (work) =>
     (await searched(work, options())).outcome;
 
-/** Studies of other data sets come first; their cost is shown, and is not this search's. */
+/** Random searches on data sets, once for all methods and seeds; their cost is shown with the first
+ * method that asks for them, and is no search's own. */
+function studiesOf(problems: readonly Problem[], examples: number): Work["earlier"] {
+  let made: Promise<readonly Saved[]> | undefined;
+  const run = async (tell: Tell) => {
+    const studies: Saved[] = [];
+    for (const [i, problem] of problems.entries()) {
+      const quiet: Tell = () => tell(i, 2 * problems.length, "earlier data sets");
+      const work = { problem, examples, seed: 1000 + i, tell: quiet };
+      studies.push((await searched(work, { sampler: search.random() })).saved);
+    }
+    return studies;
+  };
+  return (tell) => {
+    made ??= run(tell);
+    return made;
+  };
+}
+
 const warm =
   (sampler: () => search.Sampler): Method =>
   async (work) => {
-    const { earlier, seed, examples, tell } = work;
-    const warmStart: Saved[] = [];
-    for (const [i, problem] of earlier.entries()) {
-      const quiet: Tell = async () => tell(i, 2 * earlier.length, "earlier data sets");
-      const own = { problem, examples, seed: seed + 1000 + i, tell: quiet };
-      warmStart.push((await searched(own, { sampler: search.random() })).saved);
-    }
-    const { outcome } = await searched(work, { sampler: sampler(), warmStart });
-    return { ...outcome, note: `${outcome.note}; after ${earlier.length} earlier studies` };
+    const warmStart = await work.earlier(work.tell);
+    return (await searched(work, { sampler: sampler(), warmStart })).outcome;
   };
 
-/** Meta-trained once for all seeds: it depends on nothing but the number of parameters. */
+/** Meta-trained once for all seeds, on what the earlier studies found. */
 let net: Promise<search.LearnedNet> | undefined;
 const learned: Method = async (work) => {
   const { tell } = work;
+  const studies = await work.earlier(tell);
   net ??= search.trainLearned({
-    ...{ dimensions: Object.keys(space).length, horizon: 16, units: 24, tasks: 32, steps: 150 },
-    seed: 0,
+    ...{ space, studies, horizon: 24, units: 32, tasks: 32, steps: 200, seed: 0 },
     compile: compile as never,
-    tell: (k) => tell(k, 300, "meta-training"),
+    tell: (k) => tell(k, 400, "meta-training"),
   });
   const sampler = search.learned(await net);
   return (await searched(work, { sampler })).outcome;
@@ -122,7 +133,10 @@ const methods: Readonly<Record<string, Method>> = {
   "BOHB, Hyperband": by(() => ({ sampler: search.bohb(), scheduler: search.hyperband(RUNGS) })),
   PBT: by(() => ({
     sampler: search.random(),
-    scheduler: search.pbt({ population: 12, interval: 2, max: 2 * ETA ** 2 }),
+    scheduler: search.pbt({
+      ...{ population: 12, interval: 2, max: 2 * ETA ** 2 },
+      fixed: ["layers", "units", "optimizer"], // what decides the form of the weights
+    }),
   })),
   "TPE, warm start": warm(() => search.tpe({ start: 6 })),
   "GP, warm start": warm(() => search.gp({ start: 6 })),
@@ -161,35 +175,24 @@ function verdict(problems: readonly Problem[], results: readonly Result[]): stri
   });
 }
 
-async function setsOf({ real }: Settings, folder?: string): Promise<[Problem[], Problem[]]> {
-  if (real && folder !== undefined) {
-    return [
-      [await mnist(folder), await titanic(folder)],
-      [await speech(folder), await imdb(folder)],
-    ];
-  }
-  return [
-    [characterMlp(10), tableMlp(11)],
-    [characterMlp(20, 8), soundTransformer(21)],
-  ];
-}
-
 export const s1: Experiment = {
   title: "S1: hyperparameter search that learns across data sets",
   async plan(settings, seeds, folder): Promise<Plan> {
-    const [earlier, unseen] = await setsOf(settings, folder);
-    const examples = Math.round((EXAMPLES * settings.budget * 3) / (seeds.length * 9)) * 9;
+    const { earlier, unseen } = folder === undefined ? builtInSets() : await realSets(folder);
+    const each = (folder === undefined ? EXAMPLES.builtIn : EXAMPLES.real) * settings.budget;
+    const examples = Math.max(1, Math.round((each * 3) / seeds.length / 9)) * 9;
+    const shared = { earlier: studiesOf(earlier, examples), examples };
     return {
       about: [
         ...unseen.map(({ about }) => `test: ${about}`),
         ...earlier.map(({ about }) => `earlier studies: ${about}`),
         "Seven parameters: rate, batch size, dropout, optimizer, weight decay, layers, units. " +
           `Every search costs ${TRIALS} trainings of ${examples} examples; schedulers pause and ` +
-          "resume trainings at a ninth, a third and the whole of that. Warm starts know random " +
-          "searches on the earlier data sets, whose cost is not counted.",
+          "resume trainings at a ninth, a third and the whole of that. Warm starts and the learned " +
+          "LSTM know a random search on each earlier data set, whose cost is not counted.",
       ],
       jobs: unseen.flatMap((problem) =>
-        jobsOf(problem.name, Object.entries(methods), seeds, { problem, earlier, examples }),
+        jobsOf(problem.name, Object.entries(methods), seeds, { ...shared, problem }),
       ),
       metrics: { "": metrics },
       charts: [

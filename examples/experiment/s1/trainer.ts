@@ -18,7 +18,7 @@ import {
   tensor,
   valueAndGrad,
 } from "hypergrad";
-import type { Problem } from "../problems/problem";
+import { countOf, type Part, type Problem } from "../problems/problem";
 import { benchOf, ids, order } from "../problems/training";
 
 const { choice, float, integer } = search;
@@ -26,22 +26,26 @@ const { choice, float, integer } = search;
 /** What is searched. Epochs are the budget that schedulers deal out. */
 export const space = {
   lr: float(1e-3, 1, { log: true }),
-  batch: choice([16, 64]),
-  dropout: choice([0, 0.2, 0.4]),
+  batch: integer(16, 256, { log: true }),
+  dropout: float(0, 0.5),
   optimizer: choice(["sgd", "adam"]),
   decay: float(1e-6, 1e-2, { log: true }),
-  layers: integer(1, 2),
-  units: choice([16, 32, 64]),
+  layers: integer(1, 3),
+  units: integer(16, 256, { log: true }),
 };
 export type Config = search.Params<typeof space>;
 
-export interface Trained {
-  readonly valid: number;
-}
+/** A loss far above that of guessing says no more than that: it counts as twice guessing's. */
+const worst = ({ classes }: Problem) => 2 * Math.log(classes);
+
+// Validation examples that judge a trial.
+const JUDGED = 500;
+// Examples of one evaluation: what a net of many units holds for them stays small.
+const CHUNK = 250;
 
 export interface Shop {
-  /** Trains trial `id` up to so many examples and resolves to its validation loss; `from` is the
-   * trial whose weights it begins with. */
+  /** Trains trial `id` up to so many examples and resolves to its validation loss, NaN if it
+   * diverged; `from` is the trial whose weights it begins with. */
   train(id: number, config: Config, examples: number, from?: number): Promise<number>;
   /** Accuracy and macro F1 of a trial on the test part. */
   test(id: number): Promise<{ accuracy: number; f1: number }>;
@@ -51,69 +55,78 @@ export interface Shop {
 }
 
 type State = { readonly params: Tree; readonly optimizer: Tree };
-type Held = { state: State; done: number; config: Config };
+type Held = { state: State; done: number; readonly config: Config };
 
 /** The seed decides weights and batches; trials with equal settings give equal losses. */
 export function shopOf(problem: Problem, seed: number): Shop {
   const bench = benchOf(problem);
   const kept = new Map<number, Held>();
-  const kinds = new Map<string, ReturnType<typeof kindOf>>();
-  const kind = (config: Config) => {
-    const name = [config.layers, config.units, config.dropout, config.optimizer].join();
-    const known = kinds.get(name) ?? kindOf(problem, bench, config);
-    kinds.set(name, known);
-    return known;
-  };
   let spent = 0;
 
-  function begin(config: Config, from: Held | undefined): Held {
-    const { net, optimizer } = kind(config);
-    if (from !== undefined && sameForm(from.config, config)) {
-      return { state: kind(config).copy(from.state), done: from.done, config };
+  /** A trial that was paused, or one that begins, with another's weights if they fit. */
+  function heldOf(id: number, config: Config, { net, optimizer }: Kind, from?: number): Held {
+    const own = kept.get(id);
+    if (own !== undefined) return own;
+    const source = from === undefined ? undefined : kept.get(from);
+    if (source !== undefined && sameForm(source.config, config)) {
+      return { state: copyOf(source.state), done: source.done, config };
     }
     const params = net.init(key(seed));
     return { state: { params, optimizer: optimizer.init(params) as Tree }, done: 0, config };
   }
 
+  /** Settings have their own programs, which are freed behind what is done with them. */
+  async function using<T>(config: Config, work: (kind: Kind) => Promise<T>): Promise<T> {
+    const kind = kindOf(problem, bench, config);
+    try {
+      return await work(kind);
+    } finally {
+      kind.dispose();
+    }
+  }
+
   return {
-    async train(id, config, examples, from) {
-      const held = kept.get(id) ?? begin(config, from === undefined ? undefined : kept.get(from));
-      kept.set(id, held);
-      const { step, loss } = kind(config);
-      const { batch } = config;
-      const at = order(problem.train.y.length, batch, seed);
-      while (held.done < examples) {
-        const k = Math.round(held.done / batch);
-        const given = { rate: tensor(config.lr), decay: tensor(config.decay), own: ids(at(k)) };
-        const random = key(seed * 100_000 + k);
-        const next = step(held.state, given.rate, given.decay, given.own, random);
-        dispose({ state: held.state, given, random } as unknown as Tree);
-        held.state = next;
-        held.done += batch;
-        spent += batch;
-      }
-      const count = problem.valid.y.length;
-      const own = ids(Int32Array.from({ length: count }, (_, i) => i));
-      const y = loss(held.state.params, own);
-      const value = await y.item();
-      dispose({ own, y });
-      return value;
-    },
-    async test(id) {
-      const held = kept.get(id)!;
-      return kind(held.config).test(held.state.params);
+    train: (id, config, examples, from) =>
+      using(config, async (kind) => {
+        const held = heldOf(id, config, kind, from);
+        kept.set(id, held);
+        const { batch } = config;
+        const at = order(problem.train.y.length, batch, seed);
+        while (held.done < examples) {
+          const k = Math.round(held.done / batch);
+          const given = { rate: tensor(config.lr), decay: tensor(config.decay), own: ids(at(k)) };
+          const random = key(seed * 100_000 + k);
+          const next = kind.step(held.state, given.rate, given.decay, given.own, random);
+          dispose({ state: held.state, given, random } as unknown as Tree);
+          held.state = next;
+          held.done += batch;
+          spent += batch;
+        }
+        const loss = await kind.validate(held.state.params);
+        return Math.min(loss, worst(problem));
+      }),
+    test: (id) => {
+      const { config, state } = kept.get(id)!;
+      return using(config, (kind) => kind.test(state.params));
     },
     spent: () => spent,
     dispose: () => {
       for (const { state } of kept.values()) dispose(state as unknown as Tree);
-      for (const one of kinds.values()) one.dispose();
       bench.dispose();
     },
   };
 }
 
+const copyOf = (state: State): State => mapTree((x) => add(x, 0), state as Tree) as State;
+
+/** Whether the weights and momenta of one are those of the other, in form. */
 const sameForm = (a: Config, b: Config) =>
-  a.layers === b.layers && a.units === b.units && a.optimizer === b.optimizer;
+  a.layers === b.layers &&
+  a.units === b.units &&
+  a.optimizer === b.optimizer &&
+  a.dropout > 0 === b.dropout > 0;
+
+type Kind = ReturnType<typeof kindOf>;
 
 function kindOf(problem: Problem, bench: ReturnType<typeof benchOf>, config: Config) {
   const { layers, units, dropout } = config;
@@ -134,25 +147,42 @@ function kindOf(problem: Problem, bench: ReturnType<typeof benchOf>, config: Con
     const shrunk = mapTree((p, old) => sub(p, mul(old, mul(lr, decay))), moved, params);
     return { params: shrunk, optimizer: next as Tree };
   });
-  const loss = compile((params: Tree, own: Tensor) => {
-    const { x, y } = bench.examples("valid", own);
-    return crossEntropy(net.apply(params, x), y);
-  });
   const predict = compile((params: Tree, x: Tensor) => net.apply(params, x));
-  return {
-    ...{ net, step, loss, optimizer: make(0) },
-    copy: (state: State): State => mapTree((x) => add(x, 0), state as Tree) as State,
-    async test(params: Tree) {
-      const { x, y } = problem.test;
-      const shape = [y.length, ...problem.shape];
-      const input = tensor(x, shape, x instanceof Int32Array ? "int32" : "float32");
+  /** Logits of the first `count` examples of a part. */
+  async function logits(params: Tree, { x, y }: Part, count: number): Promise<Float32Array> {
+    const width = x.length / y.length;
+    const found = new Float32Array(count * problem.classes);
+    for (let from = 0; from < count; from += CHUNK) {
+      const rows = x.subarray(from * width, Math.min(count, from + CHUNK) * width);
+      const shape = [rows.length / width, ...problem.shape];
+      const input = tensor(rows, shape, x instanceof Int32Array ? "int32" : "float32");
       const out = predict(params, input);
-      const found = scores(await out.data(), y, problem.classes);
+      found.set(await out.data(), from * problem.classes);
       dispose({ input, out });
-      return found;
+    }
+    return found;
+  }
+  return {
+    ...{ net, step, optimizer: make(0) },
+    /** Mean cross-entropy on validation examples. */
+    async validate(params: Tree): Promise<number> {
+      const count = Math.min(JUDGED, countOf(problem.valid));
+      const all = await logits(params, problem.valid, count);
+      let loss = 0;
+      for (let i = 0; i < count; i++) {
+        const row = all.subarray(i * problem.classes, (i + 1) * problem.classes);
+        const most = Math.max(...row);
+        const sum = row.reduce((total, v) => total + Math.exp(v - most), 0);
+        loss += most + Math.log(sum) - row[problem.valid.y[i]];
+      }
+      return loss / count;
+    },
+    async test(params: Tree) {
+      const { test, classes } = problem;
+      return scores(await logits(params, test, countOf(test)), test.y, classes);
     },
     dispose: () => {
-      for (const one of [step, loss, predict]) one.dispose();
+      for (const one of [step, predict]) one.dispose();
     },
   };
 }
