@@ -2,7 +2,7 @@
 // seeds, beside the figures to reach. npx tsx bench/search.ts [--seeds 10] [--only gp]
 
 import { parseArgs } from "node:util";
-import * as search from "../src/search/index";
+import { search } from "hypergrad";
 import { branin, hartmann6, type Surface } from "./surfaces";
 
 const { values: given } = parseArgs({

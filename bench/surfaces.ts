@@ -1,10 +1,12 @@
 // Two functions with known minima that search methods are measured on, each with its space.
 
-import { float, type Space } from "../src/search/index";
+import { search } from "hypergrad";
+
+const { float } = search;
 
 export interface Surface {
   readonly name: string;
-  readonly space: Space;
+  readonly space: search.Space;
   readonly minimum: number;
   value(x: readonly unknown[]): number;
 }
