@@ -14,13 +14,14 @@ import { tableMlp } from "../examples/experiment/problems/builtIn";
 import { benchOf, order } from "../examples/experiment/problems/training";
 import { digestOf, readRecord, recordOf, writeRecord } from "../examples/experiment/record";
 import { meanCurve, reportOf } from "../examples/experiment/report";
-import { trainLearned } from "../examples/experiment/s0/learned";
-import { trainBy } from "../examples/experiment/s0/schedules";
+import { rateNet } from "../examples/experiment/s0/learned";
+import { trainerOf, Watch } from "../examples/experiment/s0/schedules";
 import { applied, freshController, regress, run } from "../examples/experiment/s2/controller";
 import { START } from "../examples/experiment/s2/training";
 import { cellOf, cellText, tablesOf, tableText } from "../examples/experiment/summary";
 import { setDevice } from "../src/device/current";
 import { wasmDevice } from "../src/device/wasm/device";
+import { dispose, type Tree } from "../src/index";
 
 const settings = parseOptions(["s3"])!.settings;
 const quiet = async () => {};
@@ -182,17 +183,51 @@ describe("jobs", () => {
     expect(order(10, 5, 4)(0)).not.toEqual(at(0));
   });
 
-  test("a rate net that is meta-trained lifts a rate that is far too low", async () => {
+  test("a meta-trained rate net lifts a rate that is far too low, twice the same", async () => {
     const bench = benchOf(tableMlp());
+    const trainer = trainerOf(bench);
+    const [steps, start] = [60, 0.003];
+    const low = await trainer.train({ bench, steps, seed: 0 }, () => start);
+    const lowLoss = (await bench.judge(low.params, "test")).loss;
+    dispose(low.params);
+    const options = { window: 10, later: 12, per: "net", every: 0, metaLr: 0.02 } as const;
+    const one = async () => {
+      const rates = rateNet(bench, { ...options, start, held: 100, steps });
+      const budget = 8 * steps * trainer.flops();
+      const { learner, metaSteps } = await rates.learn(rates.fresh(1), budget, 7, quiet);
+      const { outcome } = await rates.train(learner, 0);
+      dispose(learner as unknown as Tree);
+      rates.dispose();
+      return { outcome, metaSteps };
+    };
+    const first = await one();
+    expect(first.metaSteps).toBeGreaterThan(5);
+    expect(first.outcome.metrics.loss).toBeLessThan(lowLoss);
+    const found = first.outcome.curves!.rate.map(([, rate]) => rate);
+    expect(Math.max(...found)).toBeGreaterThan(0.03);
+    expect(Math.max(...found)).toBeLessThanOrEqual(1);
+    const before = device.memory().tensors;
+    expect(await one()).toEqual(first);
+    expect(device.memory().tensors).toBe(before);
+    trainer.dispose();
+    bench.dispose();
+  });
+
+  test("hypergradient descent moves the rate, and frees all that it made", async () => {
+    const bench = benchOf(tableMlp());
+    const trainer = trainerOf(bench);
     const run = { bench, steps: 30, seed: 0 };
-    const low = await trainBy(run, () => 0.003);
-    const options = { window: 10, per: "net", start: 0.003, every: 0, order: 1 } as const;
-    const given = { ...options, flops: 20 * low.flops, metaLr: 0.2 };
-    const made = await trainLearned(run, given, quiet);
-    expect(made.outcome.metrics.loss).toBeLessThan(low.outcome.metrics.loss);
-    const rates = made.outcome.curves!.rate.map(([, rate]) => rate);
-    expect(Math.max(...rates)).toBeGreaterThan(0.03);
-    expect(Math.max(...rates)).toBeLessThanOrEqual(1);
+    const once = async () => {
+      const watch = new Watch(run);
+      dispose((await trainer.descend(run, 0.003, 0.01, watch)).params);
+      return watch.rates.map(([, rate]) => rate);
+    };
+    const rates = await once();
+    expect(rates[rates.length - 1]).toBeGreaterThan(2 * rates[0]);
+    const before = device.memory().tensors;
+    expect(await once()).toEqual(rates);
+    expect(device.memory().tensors).toBe(before);
+    trainer.dispose();
     bench.dispose();
   });
 });

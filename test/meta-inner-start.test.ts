@@ -186,5 +186,10 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
     const rate = Math.exp((await values(logLr))[0]);
     expect(rate).toBeGreaterThanOrEqual(1e-3 * (1 - 1e-6));
     expect(rate).toBeLessThanOrEqual(0.1 * (1 + 1e-6));
+    // Of the step before, `keep` of the log rate stays.
+    const slow = inner.lrNet({ lr: 0.01, low: 1e-3, high: 0.1, keep: 0.75 });
+    const [, after] = slow.update(grads, slow.init(grads), net(), info);
+    const mean = 0.75 * Math.log(0.01) + 0.25 * Math.log(rate);
+    expect((await values(after.logLr))[0]).toBeCloseTo(mean, 5);
   });
 });

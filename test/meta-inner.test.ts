@@ -23,6 +23,7 @@ const all: Record<string, () => AnyInner> = {
   curvature: () => inner.curvature({ lr: 0.1 }),
   "lrNet, one rate": () => inner.lrNet({ lr: 0.1 }),
   "lrNet, by layer": () => inner.lrNet({ lr: 0.1, per: "layer", hidden: 8 }),
+  "lrNet, a moving mean": () => inner.lrNet({ lr: 0.1, hidden: 8, keep: 0.8 }),
   lstm: () => inner.lstm({ hidden: [5, 4], scale: 0.1 }),
   mlp: () => inner.mlp({ hidden: [8, 8], scale: 0.1 }),
   celo2: () => inner.celo2({ lr: 0.05, weightDecay: 0.1 }),

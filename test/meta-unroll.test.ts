@@ -370,6 +370,10 @@ describe("reference", () => {
       "inner.lrNet: lr out of range: 2. Use a number between low, 0.0001, and high, 1.",
     );
     error(
+      () => inner.lrNet({ keep: 1 }),
+      "inner.lrNet: keep out of range: 1. Use a number in [0, 1).",
+    );
+    error(
       () => inner.perStep({ lr: 0.1, steps: 0 }),
       "inner.perStep: no number of steps: 0. Give a whole number from 1.",
     );

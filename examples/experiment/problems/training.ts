@@ -7,8 +7,10 @@ import {
   data,
   dispose,
   gather,
+  key,
   type nn,
   reshape,
+  scope,
   type Tensor,
   type Tree,
   tensor,
@@ -32,6 +34,8 @@ export function order(count: number, size: number, seed: number): (step: number)
 export interface Bench {
   readonly problem: Problem;
   readonly net: nn.Layer;
+  /** Parameters to begin with. */
+  begin(seed: number): Tree;
   /** Mean cross-entropy of parameters on a batch. */
   loss(params: Tree, batch: Batch, context?: nn.Context): Tensor;
   /** Examples by numbers [n] or [k, n], inside a compiled step too. */
@@ -70,6 +74,7 @@ export function benchOf(problem: Problem, size: Size = {}): Bench {
   return {
     problem,
     net,
+    begin: (seed) => scope(() => net.init(key(seed))),
     loss: (params, { x, y }, context) => crossEntropy(net.apply(params, x, context), y),
     examples,
     async judge(params, part, most = Number.POSITIVE_INFINITY) {

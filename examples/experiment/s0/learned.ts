@@ -2,131 +2,187 @@
 // gradient passes, or updated while it trains, by looking one step ahead.
 
 import {
+  add,
   compile,
   dispose,
   key,
+  mapTree,
   meta,
   optim,
   reshape,
+  scope,
   slice,
+  stopGradient,
+  sub,
   type Tensor,
   type Tree,
   tensor,
   valueAndGrad,
 } from "hypergrad";
 import type { Outcome, Tell } from "../experiment";
-import { type Batch, ids, order } from "../problems/training";
-import { type Run, Watch } from "./schedules";
+import { type Batch, type Bench, ids, order } from "../problems/training";
+import { Watch } from "./schedules";
 
 export interface LearnedOptions {
   /** Steps of a window: 1 looks one step ahead, at order 1. */
   readonly window: number;
+  /** Steps after a window until it is judged, through which the gradient passes unchanged: a short
+   * window alone favours small rates, which quiet the noise of the moment (Wu et al. 2018). */
+  readonly later: number;
   readonly per: "net" | "layer";
   /** The rate that the fresh net predicts. */
   readonly start: number;
-  /** Arithmetic of meta-training before the training that is judged. */
-  readonly flops: number;
-  /** In that training, the net learns at every so many steps; 0: never. */
+  /** In the training that is judged, the net learns at every so many steps; 0: never. */
   readonly every: number;
+  /** Of Adam. */
   readonly metaLr: number;
-  /** 1: gradients within a window count as constants, which is exact where it is one step. */
-  readonly order: 1 | 2;
+  /** Validation examples that judge a window. */
+  readonly held: number;
+  /** Steps of a training. */
+  readonly steps: number;
+}
+
+/** What meta-training gives: the net with the state of its optimizer. */
+export type Learner = { readonly net: meta.LrNet; readonly adam: Tree };
+
+export interface Learnt {
+  readonly learner: Learner;
+  readonly metaSteps: number;
+  /** Windows whose gradient was not finite: the net stayed as it was. */
+  readonly diverged: number;
+}
+
+export interface RateNet {
+  /** A net that predicts the first rate in all states. */
+  fresh(seed: number): Learner;
+  /** Meta-training within an amount of arithmetic. Takes `learner` over. */
+  learn(learner: Learner, flops: number, seed: number, tell: Tell): Promise<Learnt>;
+  /** The training that is judged. Its learner is a copy: the one given stays as it is. */
+  train(learner: Learner, seed: number): Promise<{ outcome: Outcome; flops: number; ms: number }>;
+  dispose(): void;
 }
 
 type Carry = { readonly params: Tree; readonly state: meta.LrNetState };
-type Given = { readonly own: Tensor; readonly held: Tensor };
-/** What meta-training changes. */
-type Learner = { readonly net: meta.LrNet; readonly adam: Tree };
+type Held = Batch & { readonly later?: Tree };
 
-const VALID = 100; // examples of a look at the validation part
-const TUNING = 100_000; // seeds of meta-training are those of runs, this far off
+const [LOW, HIGH] = [1e-4, 1];
+const KEEP = 0.8; // of the log rate of the step before
+const STARTS = 3; // places of a training's first window, in turn
 
-export async function trainLearned(
-  run: Run,
-  options: LearnedOptions,
-  tell: Tell,
-): Promise<{
-  outcome: Outcome;
-  flops: number;
-  seconds: number;
-  metaSteps: number;
-  diverged: number;
-}> {
-  const { bench, steps, seed } = run;
-  const { window, every } = options;
-  const { metaStep, plainStep, begin, fresh } = programs(run, options);
+export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
+  const { window, later, every, steps } = options;
   const { train, valid, batch } = bench.problem;
-  let learner = begin();
-  let [metaSteps, diverged] = [0, 0];
-  const draw = (from: number) => {
-    const [own, held] = [
-      order(train.y.length, batch, seed + from),
-      order(valid.y.length, VALID, seed + from),
-    ];
-    return (k: number, count: number) => {
-      const rows = Array.from({ length: count }, (_, i) => [...own(k + i)]).flat();
-      return { own: ids(Int32Array.from(rows), [count, batch]), held: ids(held(k)) };
+  const { metaStep, plainStep, begin, fresh } = programs(bench, options);
+
+  /** Batches of a training: of steps k and on, and of the look at the validation part. */
+  const draw = (seed: number) => {
+    const own = order(train.y.length, batch, seed);
+    const held = order(valid.y.length, options.held, seed);
+    return {
+      own: (k: number, count: number) => {
+        const rows = Array.from({ length: count }, (_, i) => [...own(k + i)]).flat();
+        return ids(Int32Array.from(rows), [count, batch]);
+      },
+      held: (k: number) => ids(held(k)),
     };
   };
-  /** Null where the window diverged: the net then stays as it was. */
-  const learn = async (carry: Carry, given: Given, share: number): Promise<Carry | null> => {
-    const rate = tensor(options.metaLr * share);
-    const made = metaStep(learner, carry, given.own, given.held, rate);
-    dispose({ carry, given, rate } as unknown as Tree);
-    const fine = Number.isFinite(await made.size.item());
-    made.size.dispose();
-    metaSteps++;
-    if (!fine) diverged++;
-    dispose((fine ? learner : { ...made.learner, carry: made.carry }) as unknown as Tree);
-    if (!fine) return null;
-    learner = made.learner;
-    return made.carry;
+  type Draw = ReturnType<typeof draw>;
+
+  /** `count` steps from `carry`, which is freed. */
+  const advance = (net: meta.LrNet, carry: Carry, at: number, count: number, from: Draw): Carry => {
+    let now = carry;
+    for (let k = at; k < at + count; k++) {
+      const own = from.own(k, 1);
+      const next = plainStep(net, now, own);
+      dispose({ now, own } as unknown as Tree);
+      now = next;
+    }
+    return now;
   };
 
-  // Meta-training: runs one after the other, each from weights of its own.
-  const tuning = draw(TUNING);
-  let carry = fresh(seed + TUNING);
-  for (let [spent, at, runs] = [0, 0, 0]; spent < options.flops; ) {
-    const share = 1.02 - spent / options.flops;
-    const next = await learn(carry, tuning(runs * steps + at, window), share);
-    spent += metaStep.stats().flops;
-    at += window;
-    if (next === null || at + window > steps) {
-      if (next !== null) dispose(next as unknown as Tree);
-      carry = fresh(seed + TUNING + ++runs);
-      at = 0;
-    } else carry = next;
-    await tell(Math.min(spent, options.flops), 1.5 * options.flops, "meta-training");
-  }
-  dispose(carry as unknown as Tree);
+  /** A step of the net on the window that begins at `start`, judged where `end` stands. */
+  const improve = async (
+    learner: Learner,
+    [start, end]: readonly [Carry, Carry],
+    [at, from]: readonly [number, Draw],
+    metaLr: number,
+  ): Promise<Learner | null> => {
+    const given = { own: from.own(at, window), held: from.held(at), rate: tensor(metaLr) };
+    const made = metaStep(learner, start, end.params, given.own, given.held, given.rate);
+    const fine = Number.isFinite(await made.size.item());
+    dispose({ given, size: made.size, gone: fine ? learner : made.learner } as unknown as Tree);
+    return fine ? made.learner : null;
+  };
 
-  const watch = new Watch(run);
-  const next = draw(0);
-  carry = fresh(seed);
-  let [seconds, flops] = [0, 0];
-  for (let k = 0; k < steps; k++) {
-    const given = next(k, 1);
-    const from = performance.now();
-    if (every > 0 && k % every === 0) {
-      const next = await learn(carry, given, 1);
-      if (next === null) throw new Error(`s0: the training diverged at step ${k} of ${steps}`);
-      carry = next;
-      flops += metaStep.stats().flops;
-    } else {
-      const made = plainStep(learner.net as unknown as Tree, carry as unknown as Tree, given.own);
-      dispose({ carry, given } as unknown as Tree);
-      carry = made as unknown as Carry;
-      flops += plainStep.stats().flops;
+  async function learn(first: Learner, flops: number, seed: number, tell: Tell): Promise<Learnt> {
+    let learner = first;
+    let [metaSteps, diverged, spent] = [0, 0, 0];
+    for (let runs = 0; spent < flops; runs++) {
+      const from = draw(seed + runs);
+      let at = Math.round(((runs % STARTS) * (window + later)) / STARTS);
+      let carry = advance(learner.net, fresh(seed + runs), 0, at, from);
+      let plain = at;
+      for (let fine = true; fine && spent < flops && at + window <= steps; ) {
+        const count = Math.min(window + later, steps - at);
+        const start = carry;
+        carry = advance(learner.net, copyOf(start), at, count, from);
+        const share = 1.02 - spent / flops;
+        const next = await improve(learner, [start, carry], [at, from], options.metaLr * share);
+        dispose(start as unknown as Tree);
+        metaSteps++;
+        at += count;
+        plain += count;
+        fine = next !== null;
+        if (next === null) diverged++;
+        else learner = next;
+        spent += metaStep.stats().flops + plain * plainStep.stats().flops;
+        plain = 0;
+        await tell(Math.min(spent, flops), flops, "meta-training");
+      }
+      dispose(carry as unknown as Tree);
     }
-    seconds += (performance.now() - from) / 1000;
-    await watch.after(k + 1, carry.params, await rateOf(carry));
+    return { learner, metaSteps, diverged };
   }
-  const outcome = await watch.end(carry.params);
-  dispose({ carry, learner } as unknown as Tree);
-  metaStep.dispose();
-  plainStep.dispose();
-  return { outcome, flops, seconds, metaSteps, diverged };
+
+  return {
+    fresh: begin,
+    learn,
+    async train(given, seed) {
+      let learner = copyOf(given);
+      const watch = new Watch({ bench, steps, seed });
+      const from = draw(seed);
+      let carry = fresh(seed);
+      let [ms, flops] = [0, 0];
+      for (let k = 0; k < steps; k++) {
+        const own = from.own(k, 1);
+        const begun = performance.now();
+        const next = plainStep(learner.net, carry, own);
+        flops += plainStep.stats().flops;
+        if (every > 0 && k % every === 0) {
+          const better = await improve(learner, [carry, next], [k, from], options.metaLr);
+          if (better === null)
+            throw new Error(`s0: the training diverged at step ${k} of ${steps}`);
+          learner = better;
+          flops += metaStep.stats().flops;
+        }
+        ms += performance.now() - begun;
+        dispose({ carry, own } as unknown as Tree);
+        carry = next;
+        await watch.after(k + 1, carry.params, await rateOf(carry));
+      }
+      const outcome = await watch.end(carry.params);
+      dispose({ carry, learner } as unknown as Tree);
+      return { outcome, flops, ms: ms / steps };
+    },
+    dispose: () => {
+      metaStep.dispose();
+      plainStep.dispose();
+    },
+  };
 }
+
+const copyOf = <T>(tree: T): T =>
+  mapTree((x) => add(x, 0), tree as unknown as Tree) as unknown as T;
 
 /** The rate of the last step; of several, their geometric mean. */
 async function rateOf({ state }: Carry): Promise<number> {
@@ -134,51 +190,50 @@ async function rateOf({ state }: Carry): Promise<number> {
   return Math.exp(Array.from(logs).reduce((a, b) => a + b, 0) / logs.length);
 }
 
-function programs({ bench, steps, seed }: Run, options: LearnedOptions) {
-  const { per, start, order } = options;
-  const inner = meta.inner.lrNet({ lr: start, per, horizon: steps, low: 1e-4, high: 1 });
-  const loss = (params: Tree, batch: Batch) => bench.loss(params, batch);
+function programs(bench: Bench, { window, per, start, steps }: LearnedOptions) {
+  const range = { lr: start, low: LOW, high: HIGH };
+  const inner = meta.inner.lrNet({ ...range, per, horizon: steps, keep: KEEP });
+  // The loss where the training stands later, as a function of the parameters at the window's end.
+  const loss = (params: Tree, { later, ...batch }: Held) =>
+    bench.loss(later === undefined ? params : mapTree(through, params, later), batch);
   const at = (x: Tensor, k: number) => reshape(slice(x, [k], [1]), x.shape.slice(1));
-  const loopOf = (count: number) =>
-    meta.unroll({
-      ...{ loss, inner, steps: count, order: count === 1 ? 1 : order },
-      batch: ({ x, y }: Batch, k: number): Batch =>
-        k < count ? { x: at(x, k), y: at(y, k) } : { x, y },
-    });
+  const loop = meta.unroll({
+    ...{ loss, inner, steps: window, order: window === 1 ? 1 : 2 },
+    batch: ({ x, y }: Held, k: number): Held => ({ x: at(x, k), y: at(y, k) }),
+  });
   const outer = optim.adam({ lr: 0 });
 
-  const metaStep = compile((...given: [Learner, Carry, Tensor, Tensor, Tensor]) => {
-    const [learner, carry, own, held, rate] = given;
-    const loop = loopOf(own.shape[0]);
+  const metaStep = compile((...given: [Learner, Carry, Tree, Tensor, Tensor, Tensor]) => {
+    const [learner, carry, later, own, held, rate] = given;
     const learned = { params: carry.params, meta: learner.net };
-    const task = { support: bench.examples("train", own), query: bench.examples("valid", held) };
-    const found = loop.window(learned, [task], [carry]);
-    const grads = optim.clipByNorm(found.grads.meta, 1);
+    const query = { ...bench.examples("valid", held), later };
+    const task = { support: bench.examples("train", own), query };
+    const found = loop.window(learned, [task], [carry]).grads.meta;
+    const grads = optim.clipByNorm(found, 1);
     const [net, adam] = optim.adam({ lr: rate }).update(grads, learner.adam as never, learner.net);
-    const [moved] = found.carry as readonly Carry[];
-    const size = optim.globalNorm(found.grads.meta);
-    return { learner: { net, adam: adam as Tree }, carry: moved, size };
+    return { learner: { net, adam: adam as Tree } as Learner, size: optim.globalNorm(found) };
   });
 
-  const gradient = valueAndGrad(loss);
-  const plainStep = compile((net: Tree, carry: Tree, own: Tensor) => {
-    const { params, state } = carry as unknown as Carry;
-    const batch = bench.examples("train", at(own, 0));
-    const [value, grads] = gradient(params, batch);
-    const info = { meta: net as unknown as meta.LrNet, step: 0, steps, loss: value };
+  const gradient = valueAndGrad((p: Tree, batch: Batch) => bench.loss(p, batch));
+  const plainStep = compile((net: meta.LrNet, { params, state }: Carry, own: Tensor): Carry => {
+    const [value, grads] = gradient(params, bench.examples("train", at(own, 0)));
+    const info = { meta: net, step: 0, steps, loss: value };
     const [moved, after] = inner.update(grads, state, params, info);
-    return { params: moved, state: after } as unknown as Tree;
+    return { params: moved, state: after };
   });
 
-  const fresh = (own: number): Carry => {
-    const params = bench.net.init(key(own));
+  const fresh = (seed: number): Carry => {
+    const params = bench.begin(seed);
     return { params, state: inner.init(params) };
   };
-  const begin = (): Learner => {
-    const { params, state } = fresh(seed);
-    const net = inner.initMeta(params, key(seed + 1));
-    dispose({ params, state } as unknown as Tree);
-    return { net, adam: outer.init(net as unknown as Tree) as Tree };
+  const begin = (seed: number): Learner => {
+    const params = bench.begin(seed);
+    const net = scope(() => inner.initMeta(params, key(seed + 1)) as unknown as Tree);
+    dispose(params);
+    return { net, adam: outer.init(net) } as unknown as Learner;
   };
   return { metaStep, plainStep, begin, fresh };
 }
+
+/** The value of `y`, the gradient of `x`. */
+const through = (x: Tensor, y: Tensor): Tensor => add(x, stopGradient(sub(y, x)));

@@ -1,11 +1,10 @@
 // Training with a learning rate that is a number at every step: by a schedule, or by hypergradient
-// descent, whose rate moves along the product of two gradients.
+// descent, whose rate moves along the product of two gradients. One program runs all of a net's.
 
 import {
   add,
   compile,
   dispose,
-  key,
   leaves,
   mapTree,
   mul,
@@ -69,7 +68,7 @@ export class Watch {
     const { bench } = this.#run;
     const test = await bench.judge(params, "test");
     const train = await bench.judge(params, "train", 500);
-    const [, , ...rest] = this.rates;
+    const apart = Math.max(1, Math.floor(this.rates.length / 60));
     return {
       metrics: {
         loss: test.loss,
@@ -77,61 +76,90 @@ export class Watch {
         gap: test.loss - train.loss,
         arrived: this.#arrived,
       },
-      curves: {
-        loss: this.losses,
-        rate: rest.filter((_, i) => i % Math.max(1, Math.floor(rest.length / 60)) === 0),
-      },
+      curves: { loss: this.losses, rate: this.rates.filter((_, i) => i % apart === 0) },
     };
   }
 }
 
-type Made = { readonly params: Tree; readonly g: Tree; readonly next: Tensor };
+/** A training that has ended, not judged yet; the caller frees `params`. */
+export interface Trained {
+  readonly params: Tree;
+  /** Of its steps alone. */
+  readonly seconds: number;
+}
 
-/** One training by plain gradient descent. Resolves to its validation loss too, for tuning. */
-export async function trainBy(
-  run: Run,
-  rateAt: (step: number) => number,
-  hypergradient = 0,
-): Promise<{ outcome: Outcome; valid: number; flops: number; seconds: number }> {
-  const { bench, steps, seed } = run;
+export interface Trainer {
+  /** Arithmetic of one step. Known once a step has run. */
+  flops(): number;
+  /** One training by plain gradient descent; `watch` is told after every step. */
+  train(run: Run, rateAt: (step: number) => number, watch?: Watch): Promise<Trained>;
+  /** By hypergradient descent with step `beta` for the rate (Baydin et al. 2018). */
+  descend(run: Run, rate: number, beta: number, watch?: Watch): Promise<Trained>;
+  dispose(): void;
+}
+
+type Moved = { readonly params: Tree; readonly g: Tree; readonly rate: Tensor };
+
+export function trainerOf(bench: Bench): Trainer {
   const { batch, train } = bench.problem;
-  const at = order(train.y.length, batch, seed);
   const gradient = valueAndGrad((p: Tree, own: Tensor) =>
     bench.loss(p, bench.examples("train", own)),
   );
-  const step = compile((params: Tree, before: Tree, rate: Tensor, own: Tensor) => {
+  const moved = (params: Tree, g: Tree, rate: Tensor) =>
+    mapTree((p, x) => sub(p, mul(x, rate)), params, g);
+  const plain = compile((params: Tree, rate: Tensor, own: Tensor) => {
+    const [, g] = gradient(params, own);
+    return { params: moved(params, g, rate) };
+  });
+  const descent = compile((...given: [Tree, Tree, Tensor, Tensor, Tensor]): Moved => {
+    const [params, before, rate, beta, own] = given;
     const [, g] = gradient(params, own);
     const olds = leaves(before);
     const products = leaves(g).map((x, i) => sum(mul(x, olds[i])));
     const h = products.reduce((a, b) => add(a, b));
-    const next = add(rate, mul(h, hypergradient));
-    const params1 = mapTree((p, x) => sub(p, mul(x, next)), params, g);
-    return { params: params1, g: hypergradient > 0 ? g : {}, next } as Made;
+    const next = add(rate, mul(h, beta));
+    return { params: moved(params, g, next), g, rate: next };
   });
-  let params = bench.net.init(key(seed));
-  let before: Tree = mapTree(zerosLike, params);
-  let rate = rateAt(0);
-  const watch = new Watch(run);
-  let seconds = 0;
-  for (let k = 0; k < steps; k++) {
-    const [r, own] = [tensor(hypergradient > 0 ? rate : rateAt(k)), ids(at(k))];
-    const from = performance.now();
-    const made = step(params, before, r, own);
-    seconds += (performance.now() - from) / 1000;
-    dispose({ params, r, own });
-    params = made.params;
-    if (hypergradient > 0) {
-      dispose(before);
-      before = made.g;
-    }
-    rate = await made.next.item();
-    made.next.dispose();
-    await watch.after(k + 1, params, rate);
-  }
-  const outcome = await watch.end(params);
-  const valid = (await bench.judge(params, "valid")).loss;
-  const { flops } = step.stats();
-  dispose({ params, before });
-  step.dispose();
-  return { outcome, valid, flops: flops * steps, seconds };
+
+  return {
+    flops: () => plain.stats().flops,
+    async train({ steps, seed }, rateAt, watch) {
+      const at = order(train.y.length, batch, seed);
+      let params = bench.begin(seed);
+      let seconds = 0;
+      for (let k = 0; k < steps; k++) {
+        const [rate, own] = [tensor(rateAt(k)), ids(at(k))];
+        const from = performance.now();
+        const made = plain(params, rate, own);
+        seconds += (performance.now() - from) / 1000;
+        dispose({ params, rate, own });
+        params = made.params;
+        await watch?.after(k + 1, params, rateAt(k));
+      }
+      return { params, seconds };
+    },
+    async descend({ steps, seed }, first, beta, watch) {
+      const at = order(train.y.length, batch, seed);
+      let params = bench.begin(seed);
+      let before: Tree = mapTree(zerosLike, params);
+      let rate = tensor(first);
+      const change = tensor(beta);
+      let seconds = 0;
+      for (let k = 0; k < steps; k++) {
+        const own = ids(at(k));
+        const from = performance.now();
+        const made = descent(params, before, rate, change, own);
+        seconds += (performance.now() - from) / 1000;
+        dispose({ params, before, rate, own });
+        ({ params, rate, g: before } = made);
+        if (watch !== undefined) await watch.after(k + 1, params, await rate.item());
+      }
+      dispose({ before, rate, change });
+      return { params, seconds };
+    },
+    dispose: () => {
+      plain.dispose();
+      descent.dispose();
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // S2, a controller that changes the settings of a training while it runs, beside static settings
 // from a grid and from random search; cost is all arithmetic, meta-training counted.
 
-import { data } from "hypergrad";
+import { data, dispose, type Tree } from "hypergrad";
 import {
   type Experiment,
   jobsOf,
@@ -17,7 +17,7 @@ import { characterCnn, characterMlp } from "../problems/builtIn";
 import type { Problem } from "../problems/problem";
 import { realImages } from "../problems/real";
 import { benchOf } from "../problems/training";
-import { trainLearned } from "../s0/learned";
+import { rateNet } from "../s0/learned";
 import { cellOf } from "../summary";
 import { controlled } from "./controller";
 import { byEvolution, byLookingAhead, type Lesson } from "./learning";
@@ -133,7 +133,7 @@ const controller =
     return outcome;
   };
 
-/** Gradients through windows of 20 steps: of the rate alone, by plain gradient descent. */
+/** Gradients through windows of 10 steps: of the rate alone, by plain gradient descent. */
 const unrolled =
   (cost: number): Method =>
   async (work) => {
@@ -141,15 +141,21 @@ const unrolled =
     const unit = await unitOf(work);
     const bench = benchOf(problem);
     const steps = Math.round(examples / problem.batch);
-    const options = { window: 20, per: "net", start: START.rate, every: 0, order: 1 } as const;
-    const given = { ...options, metaLr: 0.2, flops: (cost - 1) * unit };
-    const { outcome } = await trainLearned({ bench, steps, seed }, given, tell);
+    const rates = rateNet(bench, {
+      ...{ window: 10, later: Math.round(steps / 5), per: "net", every: 0, steps },
+      ...{ start: START.rate, metaLr: 0.02, held: 100 },
+    });
+    const budget = (cost - 1) * unit;
+    const { learner } = await rates.learn(rates.fresh(seed), budget, seed + 70_000, tell);
+    const { outcome } = await rates.train(learner, seed);
+    dispose(learner as unknown as Tree);
+    rates.dispose();
     bench.dispose();
-    const rates = (outcome.curves?.rate ?? []).map(([k, rate]): Point => [k * problem.batch, rate]);
-    const logs = rates.map(([, rate]) => Math.log(rate));
+    const points = (outcome.curves?.rate ?? []).map(([k, r]): Point => [k * problem.batch, r]);
+    const logs = points.map(([, rate]) => Math.log(rate));
     const rate = Math.exp(logs.reduce((a, b) => a + b, 0) / Math.max(1, logs.length));
     const { loss, accuracy } = outcome.metrics;
-    return { metrics: { loss, accuracy, cost, rate }, curves: { rate: rates } };
+    return { metrics: { loss, accuracy, cost, rate }, curves: { rate: points } };
   };
 
 const FEW = GRID / 5;

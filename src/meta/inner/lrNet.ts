@@ -32,6 +32,10 @@ export interface LrNetOptions {
   readonly horizon?: number;
   /** Units of the two hidden layers. Default 32. */
   readonly hidden?: number;
+  /** Share of the log rate of the step before that stays, from 0 to below 1. Features of single
+   * batches are noisy, and the rate is one of them: without it a rate can swing from step to step.
+   * Default 0. */
+  readonly keep?: number;
   /** Whether the features count as constants: then the rate moves the parameters, and parameters do
    * not move later rates. Default false: the exact meta-gradient. */
   readonly stopFeatures?: boolean;
@@ -56,17 +60,22 @@ const FEATURES = 6;
 const TINY = 1e-12; // added to squared norms and losses before their logarithms
 const STAYS = 0.9; // of the mean of the loss
 const LOG = 0.2; // of logarithms: a tanh net wants features of about 1
+// Of the sums behind the last layer: a step of Adam then moves the rate without moving the hidden
+// weights far, and what they say of a state still holds after some ten of them.
+const GAIN = 10;
 
 /**
  * p ← p − lr · g with log lr = lo + (hi − lo) · σ(net(features)); features: log loss, log(loss /
  * its moving mean), log|g|, cos(g, the g before), t / T − ½, log lr before, the plain logarithms
- * times 0.2; the net has two hidden layers of tanh, and a linear way past them.
+ * times 0.2; the net has two hidden layers of tanh, and a linear way past them. With `keep`, log lr
+ * is a moving mean of that.
  */
 export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetState> {
   const { lr = 0.01, low = 1e-4, high = 1, per = "net", hidden = 32 } = options;
-  const { horizon, stopFeatures = false } = options;
+  const { horizon, stopFeatures = false, keep = 0 } = options;
   checkPositive("inner.lrNet", "low", low);
   inRange("inner.lrNet", "high", high, low);
+  inRange("inner.lrNet", "keep", keep, 0, 1);
   if (!(lr > low && lr < high)) {
     throw new ValueError(
       `inner.lrNet: lr out of range: ${lr}. Use a number between low, ${low}, and high, ${high}.`,
@@ -108,7 +117,7 @@ export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetSt
         b: add(zeros([hidden]), 0),
       }));
       const logit = Math.log(start / (1 - start));
-      const last = { w: add(zeros([hidden, 1]), 0), b: add(full([1], logit), 0) };
+      const last = { w: add(zeros([hidden, 1]), 0), b: add(full([1], logit / GAIN), 0) };
       return { layers: [...layers, last], past: add(zeros([FEATURES, 1]), 0) };
     },
     init: (params) => ({
@@ -126,12 +135,14 @@ export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetSt
       let h = x;
       for (const [i, { w, b }] of meta.layers.entries()) {
         const last = i === meta.layers.length - 1;
-        // Behind the last layer, all units together count as much as its bias: else a step of Adam
-        // on them is some thirty times as large, and the rate swings from end to end.
         const z = matmul(h, w);
-        h = last ? add(add(mul(z, 1 / hidden), b), matmul(x, meta.past)) : tanh(add(z, b));
+        // All units together count as much as the bias: else a step of Adam on them is some thirty
+        // times as large, and the rate swings from end to end.
+        const whole = () => add(add(mul(z, 1 / hidden), b), matmul(x, meta.past));
+        h = last ? mul(whole(), GAIN) : tanh(add(z, b));
       }
-      const logLr = add(mul(sigmoid(reshape(h, [h.shape[0]])), hi - lo), lo);
+      const wanted = add(mul(sigmoid(reshape(h, [h.shape[0]])), hi - lo), lo);
+      const logLr = keep === 0 ? wanted : add(mul(state.logLr, keep), mul(wanted, 1 - keep));
       const rate = exp(logLr);
       let row = 0;
       const move = (p: Tensor, g: Tensor) => {
