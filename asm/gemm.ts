@@ -38,17 +38,17 @@ const TAIL_ROWS: usize = 64;
 const TAIL_TILE: usize = 128;
 
 /** Six rows fill 15 registers where product and sum are one instruction, five where two. */
-const TALLEST: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
-let height: i32 = TALLEST;
+let height: i32 = 5;
 let shuffled: bool = false;
 
 /**
- * Chooses the tile, with equal bits: 4, 5 or 6 is the tallest height; 0 takes A by one load and
- * four shuffles where A is packed (for engines that check the bounds of each access).
+ * Chooses the tile, with equal bits: `rows` (4, 5 or 6) is the tallest height; 1 as `byFours` takes
+ * A by one load and four shuffles where A is packed (for engines that check the bounds of each
+ * access).
  */
-export function setTile(id: i32): void {
-  shuffled = id == 0;
-  height = min(id == 0 ? 6 : id, TALLEST);
+export function setTile(rows: i32, byFours: i32): void {
+  height = rows;
+  shuffled = byFours != 0;
 }
 
 /** Whether packed rows of A are best in groups of four. */
@@ -225,8 +225,7 @@ function tileOf(h: i32, rows: usize, s: Sweep): void {
       tile(5, rows, s);
       break;
     default:
-      // with products and sums apart it would need more registers than there are
-      if (ASC_FEATURE_RELAXED_SIMD) tile(6, rows, s);
+      tile(6, rows, s); // with products and sums apart it needs more registers than there are
   }
 }
 

@@ -1,20 +1,19 @@
 // SIMD building blocks that every kernel file shares: multiply-add, parts of a vector, lane sums.
 // None reads or writes beyond the bytes that it is told.
 
-/** a * b + c: one rounding in the relaxed binary (where the CPU has FMA), two in the plain one. */
+/** a * b + c: one rounding where there is relaxed SIMD (and the CPU has FMA), two where the build's
+ * spelling of it as a product and a sum is left as it is: see src/device/wasm/relax.ts. */
 // @ts-ignore: decorator
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
+  return f32x4.relaxed_madd(a, b, c);
 }
 
 /** c - a * b, rounded as `fma`. */
 // @ts-ignore: decorator
 @inline
 export function fnma(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
+  return f32x4.relaxed_nmadd(a, b, c);
 }
 
 /** A constant from static memory: a v128 literal costs V8 three instructions a use. */

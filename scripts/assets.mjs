@@ -1,10 +1,7 @@
-// How the build embeds what is not TypeScript: WGSL without comments and blank space, WASM
-// deflated (as base64 it would not compress again), the relaxed binary as its difference.
+// How the build embeds what is not TypeScript: WGSL without comments and blank space, WASM as text
+// that gzip makes as much of as of its bytes (base64 hides from it where bytes begin).
 
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { deflateRawSync } from "node:zlib";
-import { delta } from "./delta.mjs";
 
 /** A shader with its lines, which errors show, and nothing else that only people read. */
 export function shortened(wgsl) {
@@ -18,11 +15,23 @@ export function shortened(wgsl) {
     .trim();
 }
 
-async function packed(path) {
-  const bytes = await readFile(path);
-  if (!path.endsWith("relaxed.wasm")) return deflateRawSync(bytes, { level: 9 });
-  const plain = await readFile(join(dirname(path), "plain.wasm"));
-  return deflateRawSync(delta(plain, bytes), { level: 9 });
+/** Bytes as text of common and rare ones: see src/device/wasm/unpack.ts. */
+export function packed(bytes) {
+  const ascii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
+  const alphabet = ascii.filter((c) => !"\"'`\\$<".includes(c));
+  const size = alphabet.length - 2;
+  const counts = new Array(256).fill(0);
+  for (const byte of bytes) counts[byte]++;
+  const all = [...counts.keys()];
+  const most = new Set(all.toSorted((a, b) => counts[b] - counts[a]).slice(0, size));
+  const symbols = new Map();
+  for (const byte of all.filter((b) => most.has(b))) symbols.set(byte, alphabet[symbols.size]);
+  for (const [i, byte] of all.filter((b) => !most.has(b)).entries()) {
+    symbols.set(byte, alphabet[size + Math.floor(i / size)] + alphabet[i % size]);
+  }
+  const digit = (i) => [0, 1, 2, 3].reduce((n, j) => n | (most.has(4 * i + j) << j), 0);
+  const digits = Array.from({ length: 64 }, (_, i) => digit(i).toString(16));
+  return [...digits, ...Array.from(bytes, (byte) => symbols.get(byte))].join("");
 }
 
 /** For esbuild. */
@@ -30,8 +39,8 @@ export const assets = {
   name: "assets",
   setup(build) {
     build.onLoad({ filter: /\.wasm$/ }, async ({ path }) => ({
-      contents: await packed(path),
-      loader: "binary",
+      contents: packed(await readFile(path)),
+      loader: "text",
     }));
     build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
       contents: shortened(await readFile(path, "utf8")),

@@ -1,8 +1,9 @@
-// The two kinds of assets that the build embeds: WASM as bytes, WGSL as text.
+// The two kinds of assets that the build embeds, both as text: WGSL, and WASM, which tests load as
+// the bytes that it is.
 
 declare module "*.wasm" {
-  const bytes: Uint8Array<ArrayBuffer>;
-  export default bytes;
+  const binary: string | Uint8Array<ArrayBuffer>;
+  export default binary;
 }
 
 declare module "*.wgsl" {

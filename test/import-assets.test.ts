@@ -1,36 +1,56 @@
-// What the build embeds in place of the assets: the relaxed binary comes back byte for byte, and a
-// shader without its comments is the same program.
+// What the build embeds in place of the assets: a binary as text comes back byte for byte, and
+// turns into relaxed SIMD; a shader without its comments is the same program.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 // @ts-expect-error: a script of the build, without types
-import { shortened } from "../scripts/assets.mjs";
-// @ts-expect-error: a script of the build, without types
-import { delta } from "../scripts/delta.mjs";
+import { packed, shortened } from "../scripts/assets.mjs";
 import { Stream } from "../src/core/random";
-import { patch } from "../src/device/wasm/patch";
+import { relax } from "../src/device/wasm/relax";
+import { unpack } from "../src/device/wasm/unpack";
 
-const file = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url));
+const bytes = (text: string) => Buffer.from(text, "latin1");
 
-test("the relaxed binary is the plain one with a small patch", () => {
-  const [plain, relaxed] = [file("build/plain.wasm"), file("build/relaxed.wasm")];
-  const difference = delta(plain, relaxed);
-  expect(difference.length).toBeLessThan(relaxed.length / 3);
-  expect(Buffer.compare(patch(plain, difference), relaxed)).toBe(0);
+test.each(["base", "rest"])("build/%s.wasm comes back from its text", (name) => {
+  const binary = readFileSync(new URL(`../build/${name}.wasm`, import.meta.url));
+  const text: string = packed(binary);
+  expect(text).toMatch(/^[ -~]+$/);
+  expect(text).not.toMatch(/["'`\\$<]/);
+  expect(Buffer.compare(unpack(text), binary)).toBe(0);
 });
 
-test("patch undoes delta for any two byte sequences", () => {
+test("unpack undoes packed for any bytes", () => {
   const random = new Stream(1, 2);
-  for (let round = 0; round < 200; round++) {
-    const from = Buffer.from(Array.from({ length: random.integer(300) }, () => random.integer(4)));
-    const pieces = Array.from({ length: random.integer(6) }, () => {
-      const start = random.integer(from.length + 1);
-      const fresh = Array.from({ length: random.integer(200) }, () => random.integer(256));
-      return [...from.subarray(start, start + random.integer(200)), ...fresh];
-    });
-    const to = Buffer.from(pieces.flat());
-    expect(Buffer.compare(patch(from, delta(from, to)), to)).toBe(0);
+  for (let round = 0; round < 100; round++) {
+    const most = 1 + random.integer(256);
+    const data = Uint8Array.from({ length: random.integer(600) }, () => random.integer(most));
+    expect(unpack(packed(data))).toEqual(data);
   }
+});
+
+/** (module (func (param v128 v128 v128) (result v128) (local v128 v128) ...)), whose body takes its
+ * parameters to the stack first. */
+function module(code: string): string {
+  const body = `\x01\x02\x7b\x20\x00\x20\x01\x20\x02${code}\x0b`;
+  const section = `\x01${String.fromCharCode(body.length)}${body}`;
+  const type = "\x01\x08\x01\x60\x03\x7b\x7b\x7b\x01\x7b\x03\x02\x01\x00";
+  return `\0asm\x01\0\0\0${type}\x0a${String.fromCharCode(section.length)}${section}`;
+}
+
+test("relax turns the two spellings into one instruction each, of the same length", () => {
+  const [t, u] = ["\x83\x00", "\x84\x00"];
+  const madd = `\x21${t}\xfd\xe6\x01\x20${t}\xfd\xe4\x01`;
+  const nmadd = `\x21${t}\xfd\xe6\x01\x21${u}\x20${t}\x20${u}\xfd\xe5\x01`;
+  for (const [apart, fused] of [
+    [madd, "\xfd\x85\x02"],
+    [nmadd, "\xfd\x86\x02"],
+  ]) {
+    expect(WebAssembly.validate(bytes(module(apart)))).toBe(true);
+    const relaxed = module(fused.padEnd(apart.length, "\x01"));
+    expect(Buffer.compare(relax(bytes(module(apart))), bytes(relaxed))).toBe(0);
+  }
+  const others = madd.replace(`\x20${t}`, `\x20${u}`); // another local: no multiply-add
+  expect(Buffer.compare(relax(bytes(module(others))), bytes(module(others)))).toBe(0);
 });
 
 test("a shortened shader keeps its lines of code, and blank space that operators need", () => {

@@ -6,9 +6,12 @@ import { IndexError } from "../src/core/errors";
 import type { Device, Storage } from "../src/device/device";
 import type { KernelName } from "../src/device/kernels";
 import { referenceDevice } from "../src/device/reference/device";
+import { needRest } from "../src/device/rest";
 import type { Case, Output, Values } from "./cases/case";
 import { kernelCases } from "./kernels.cases";
 import { boundError, functionError, sumError } from "./rules";
+
+needRest();
 
 export interface Failure {
   readonly kernel: KernelName;

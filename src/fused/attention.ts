@@ -3,6 +3,7 @@
 
 import { DTypeError, ShapeError } from "../core/errors";
 import { broadcast, type Shape, sameShape, show, sizeOf } from "../core/shape";
+import { needRest } from "../device/rest";
 import { needFloats, needTensors } from "../ops/checks";
 import { expand } from "../ops/expand";
 import { reshape } from "../ops/reshape";
@@ -11,6 +12,8 @@ import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { attentionBackwardSteps } from "./attentionSteps";
 import { pullThrough } from "./decompose";
+
+needRest();
 
 interface Form {
   readonly causal: boolean;

@@ -2,6 +2,7 @@
 // op saves is an output, so a second gradient passes through it as through any other.
 
 import { sizeOf } from "../core/shape";
+import { needRest } from "../device/rest";
 import { zerosLike } from "../grad/backward";
 import { apart, expand } from "../ops/expand";
 import { matmul } from "../ops/matmul";
@@ -11,6 +12,8 @@ import { apply, type BatchRule, type Calls, type Op, type Operand } from "../ten
 import type { Tensor } from "../tensor/tensor";
 import { pullThrough } from "./decompose";
 import { lstmBackwardSteps, shifted } from "./lstmSteps";
+
+needRest();
 
 interface Given {
   /** Whether there is a mask. */

@@ -3,6 +3,7 @@
 
 import { ShapeError } from "../core/errors";
 import { type Shape, sameShape, show } from "../core/shape";
+import { needRest } from "../device/rest";
 import { type DefinedOp, defineOp, type OpRecord } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { type Named, needFloats } from "./checks";
@@ -10,6 +11,8 @@ import { apart, expand } from "./expand";
 import { sum } from "./reduce";
 import { reshape } from "./reshape";
 import { both, type Padding, type Pair, sides, slide } from "./window";
+
+needRest();
 
 /** The form's sizes, as in the kernel table: x [n, h, w, c], kernel [kh, kw, c / groups, oc], g
  * [n, oh, ow, oc]; stride s, padding before p, dilation d, by height and width. */

@@ -1,11 +1,14 @@
 // Running sums. The gradient of one is the running sum from the other end.
 
 import { axisOf } from "../core/shape";
+import { needRest } from "../device/rest";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { needFloats } from "./checks";
 import { sizes } from "./reduce";
 import { reshape } from "./reshape";
+
+needRest();
 
 interface Cumulation {
   readonly axis: number;

@@ -33,6 +33,7 @@ export { dropout } from "./dropout";
 export { einsum } from "./einsum";
 export { expand, sumTo } from "./expand";
 export { gather, gatherAlong, oneHot, scatterAdd, scatterAlong } from "./gather";
+export { logSumExp } from "./logSumExp";
 export { binaryCrossEntropy, crossEntropy, type LossOptions, mse } from "./losses";
 export {
   abs,
@@ -80,7 +81,6 @@ export {
   type ArgOptions,
   argmax,
   argmin,
-  logSumExp,
   max,
   mean,
   min,

@@ -3,6 +3,7 @@
 
 import { ShapeError, ValueError } from "../core/errors";
 import { broadcast, sameShape, show } from "../core/shape";
+import { needRest } from "../device/rest";
 import { apply, type DefinedOp, defineOp, type Op } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { add, div, mul } from "./arithmetic";
@@ -10,6 +11,8 @@ import { needFloats } from "./checks";
 import { spread } from "./expand";
 import { square } from "./math";
 import { beneath, type Run, restore, sizes, sum } from "./reduce";
+
+needRest();
 
 interface Normalization extends Run {
   readonly eps: number;

@@ -3,6 +3,7 @@
 
 import { ShapeError, ValueError } from "../core/errors";
 import { type Shape, show, sizeOf } from "../core/shape";
+import { needRest } from "../device/rest";
 import { constant } from "../tensor/create";
 import {
   type BatchRule,
@@ -18,6 +19,8 @@ import { needFloats } from "./checks";
 import { expand, spread } from "./expand";
 import { reshape } from "./reshape";
 import { both, type Padding, type Pair, sides, slide } from "./window";
+
+needRest();
 
 /** Sizes as in the kernel table, without n: images [n, h, w, c], results [n, oh, ow, c]. */
 export interface PoolForm {

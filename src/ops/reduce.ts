@@ -11,7 +11,7 @@ import { cast } from "./cast";
 import { needFloats, needTensors } from "./checks";
 import { expand } from "./expand";
 import { scatterAlong } from "./gather";
-import { exp, square } from "./math";
+import { square } from "./math";
 import { reshape } from "./reshape";
 
 export interface ReduceOptions {
@@ -46,7 +46,8 @@ interface Reduction {
 const PARTS = 16;
 const LONG = 65_536;
 
-function reduction(name: string, def: Reduction): DefinedOp<Run> {
+/** A reduction over a run of axes, in one record. */
+export function reduction(name: string, def: Reduction): DefinedOp<Run> {
   const reduce: DefinedOp<Run> = defineOp<Run>({
     name,
     kind: def.kind,
@@ -84,7 +85,7 @@ export function restore(y: Tensor, x: Tensor, { from, to }: Run): Tensor {
   return expand(reshape(y, kept), x.shape);
 }
 
-const sumOp = reduction("sum", {
+export const sumOp = reduction("sum", {
   float32: "sum",
   int32: "intSum",
   kind: "linear",
@@ -108,19 +109,8 @@ const extreme = (name: "max" | "min", int32: KernelName, arg: () => DefinedOp<Ru
 
 const argmaxOp = reduction("argmax", { float32: "argmax", gives: "int32" });
 const argminOp = reduction("argmin", { float32: "argmin", gives: "int32" });
-const maxOp = extreme("max", "intMax", () => argmaxOp);
+export const maxOp = extreme("max", "intMax", () => argmaxOp);
 const minOp = extreme("min", "intMin", () => argminOp);
-
-const logSumExpOp: DefinedOp<Run> = reduction("logSumExp", {
-  float32: "logSumExp",
-  // Not exp(x − y): near 1,000 the float32 nearest to y is already 3e-5 from it.
-  vjp: (g, _, [x], run) => [
-    () => {
-      const e = exp(sub(x, restore(maxOp([x], run), x, run)));
-      return mul(restore(div(g, sumOp([e], run)), x, run), e);
-    },
-  ],
-});
 
 /** Applies a reduction to runs of neighbouring axes, the last first. */
 export function reduceAxes(
@@ -194,11 +184,6 @@ export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
 export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
   nonEmpty("min", x, options.axis);
   return reduceAxes("min", minOp, numeric(x), options);
-}
-
-/** log(sum(exp(x))) over axes, without overflow. */
-export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return reduceAxes("logSumExp", logSumExpOp, x, options);
 }
 
 function arg(name: string, op: DefinedOp<Run>, x: Tensor, axis?: number, keepDims = false) {

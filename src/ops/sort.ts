@@ -3,11 +3,14 @@
 
 import { DTypeError, ShapeError } from "../core/errors";
 import { axisOf, show, sizeOf } from "../core/shape";
+import { needRest } from "../device/rest";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { needTensors } from "./checks";
 import { gatherAlong } from "./gather";
 import { atLast, slice } from "./movement";
+
+needRest();
 
 /** Along the last axis. */
 const argsortOp: DefinedOp<boolean> = defineOp<boolean>({

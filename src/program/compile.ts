@@ -6,6 +6,7 @@ import { device } from "../device/current";
 import type { Device, Storage } from "../device/device";
 import { functions } from "../device/functions";
 import type { ProgramSource, Runnable } from "../device/program";
+import { needRest } from "../device/rest";
 import { outermost } from "../tensor/frame";
 import { capturing, create, interpretersNow } from "../tensor/op";
 import { dispose, keep } from "../tensor/scope";
@@ -19,6 +20,8 @@ import { inPlace } from "./inPlace";
 import { optimize } from "./passes";
 import { plan } from "./plan";
 import { type GraphView, viewOf } from "./view";
+
+needRest();
 
 export interface CompileOptions {
   /** Arguments that the call may consume: their tensors are freed when it is done. */

@@ -1,28 +1,88 @@
-// The two binaries of asm/: the build embeds them deflated, the relaxed one as what it has beyond
-// the plain one; tests load both as they are.
+// The WebAssembly code of asm/ in its two parts: the base, which is always there, and the rest,
+// which is there when something that calls its kernels is. The build embeds them as text; tests
+// load them as they are.
 
-import plain from "../../../build/plain.wasm";
-import relaxed from "../../../build/relaxed.wasm";
-import { patch } from "./patch";
+import base from "../../../build/base.wasm";
+import type { Exports } from "./exports";
+import type { WasmProgram } from "./program";
+import { relax } from "./relax";
+import { unpack } from "./unpack";
 
-/** "\0asm", how every WebAssembly module begins. */
-const MAGIC = [0, 0x61, 0x73, 0x6d];
+/** What the build embeds: see scripts/assets.mjs. */
+type Embedded = typeof base;
 
-const isModule = (bytes: Uint8Array) => MAGIC.every((byte, i) => bytes[i] === byte);
+/** Which SIMD instructions a binary has. */
+export type Simd = "plain" | "relaxed";
 
-async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  if (isModule(bytes)) return bytes;
-  const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(inflated).arrayBuffer());
+/** What instances import, beside the exports of the base. */
+export interface Environment extends WebAssembly.ModuleImports {
+  readonly memory: WebAssembly.Memory;
+  readonly outOfMemory: (bytes: number) => never;
 }
 
-/** The binary that runs wherever there is SIMD. */
-export function plainBinary(): Promise<Uint8Array<ArrayBuffer>> {
-  return inflate(plain);
+/** Kernels beyond the base, and the programs that WebAssembly runs. */
+export interface Rest {
+  readonly binary: Embedded;
+  readonly Program: typeof WasmProgram;
 }
 
-/** The one of relaxed SIMD, which the build keeps as a change of the plain one. */
-export async function relaxedBinary(from: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await inflate(relaxed);
-  return isModule(bytes) ? bytes : patch(from, bytes);
+let rest: Rest | null = null;
+
+/** Adds the rest to what devices run, from now on. */
+export function addRest(part: Rest): void {
+  rest = part;
+}
+
+/** The rest, where something needs it. */
+export function restHere(): Rest | null {
+  return rest;
+}
+
+function bytesOf(part: Embedded, simd: Simd): Uint8Array<ArrayBuffer> {
+  const plain = typeof part === "string" ? unpack(part) : part;
+  return simd === "plain" ? plain : relax(plain);
+}
+
+/** Whether this runtime has these instructions. */
+export function runsHere(simd: Simd): boolean {
+  return WebAssembly.validate(bytesOf(base, simd));
+}
+
+/** The parts that are here, the base first, for the memory of one thread or of several. */
+export function modules(simd: Simd, shared: boolean): Promise<WebAssembly.Module[]> {
+  const parts = rest === null ? [base] : [base, rest.binary];
+  return Promise.all(
+    parts.map((part) => {
+      const bytes = bytesOf(part, simd);
+      return WebAssembly.compile(shared ? forSharedMemory(bytes) : bytes);
+    }),
+  );
+}
+
+/** The module as it imports memory that threads share: in the build its limits have a maximum (1),
+ * here they are also shared (3). */
+function forSharedMemory(binary: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(binary);
+  const name = [..."\x03env\x06memory\x02\x01"].map((c) => c.charCodeAt(0));
+  const at = bytes.findIndex((_, i) => name.every((byte, j) => bytes[i + j] === byte));
+  bytes[at + name.length - 1] = 3;
+  return bytes;
+}
+
+/** The exports of all parts, each of which imports those before it. */
+export async function link(parts: WebAssembly.Module[], env: Environment): Promise<Exports> {
+  let base: WebAssembly.ModuleImports = {};
+  for (const part of parts) {
+    const { exports } = await WebAssembly.instantiate(part, { env, base });
+    base = { ...base, ...(exports as WebAssembly.ModuleImports) };
+  }
+  return base as Exports;
+}
+
+/** The same, for a rest that was not here when the device was made. */
+export function withRest(exports: Exports, simd: Simd, env: Environment): Exports {
+  if (rest === null) throw new Error("wasm: the rest of the kernels is needed. This is a bug.");
+  const part = new WebAssembly.Module(bytesOf(rest.binary, simd));
+  const more = new WebAssembly.Instance(part, { env, base: exports as WebAssembly.ModuleImports });
+  return { ...exports, ...(more.exports as unknown as Exports) };
 }

@@ -6,21 +6,29 @@ import { DeviceError } from "../../core/errors";
 import { checkSize, throwIndex } from "../checks";
 import type { Device, DeviceInfo, Memory, Storage } from "../device";
 import { type KernelName, kernels, type Signature } from "../kernels";
+import { loadThreads } from "../lazy";
 import { Ledger } from "../ledger";
 import { type ProgramSource, type Runnable, runOnce } from "../program";
 import { type Tiles, tilesElsewhere } from "../tiles";
 import { Allocator } from "./allocator";
-import { plainBinary, relaxedBinary } from "./binaries";
+import {
+  type Environment,
+  link,
+  modules,
+  restHere,
+  runsHere,
+  type Simd,
+  withRest,
+} from "./binaries";
 import type { Exports, Kernel } from "./exports";
-import { WasmProgram } from "./program";
-import { isLarge, SHARE_FROM } from "./sharing";
+import type { isLarge } from "./sharing";
 import { WasmStorage } from "./storage";
-import { startThreads, threadsHere } from "./threads";
-import { fastestTile, setFastestTile } from "./tile";
+import { fastestTile, setFastestTile, setTile, tileSetting } from "./tile";
+import { serve } from "./worker";
 
 export interface WasmOptions {
   /** Which binary; the fastest that runs here when not given. */
-  readonly simd?: "plain" | "relaxed";
+  readonly simd?: Simd;
   /** Take the plain binary, whose bits are the same on every processor. Default false. */
   readonly deterministic?: boolean;
   /** Default 1. More than there are cores is cut down to them. */
@@ -39,6 +47,9 @@ export interface WasmOptions {
 const MOST_PAGES = 65535;
 /** What threads have in common, and the cache line that it begins with; see asm/threads.ts. */
 const [COMMON_BYTES, LINE] = [256, 64];
+
+/** One thread, as was asked for. */
+const ALONE = { threads: 1, why: "" };
 
 type Operands = readonly Storage[];
 
@@ -63,8 +74,11 @@ class WasmDevice implements Device {
     exports: Exports,
     memory: WebAssembly.Memory,
     allocator: Allocator,
-    private readonly shareFrom: number,
+    private readonly env: Environment,
     private readonly tile: number,
+    private readonly shareFrom?: number,
+    /** Which calls threads share, where there are several. */
+    private readonly shares?: typeof isLarge,
   ) {
     this.#exports = exports;
     this.#memory = memory;
@@ -114,7 +128,7 @@ class WasmDevice implements Device {
   run(kernel: KernelName, inputs: Operands, outputs: Operands, params: readonly number[]): void {
     const out = this.#address(kernel, outputs[0]);
     const p = params;
-    if (this.info.threads > 1 && isLarge(kernel, inputs, outputs, params)) {
+    if (this.shares?.(kernel, inputs, outputs, params)) {
       runOnce(this, kernel, inputs, outputs, params);
       return;
     }
@@ -175,7 +189,7 @@ class WasmDevice implements Device {
     for (const storage of inputs) operands.push(this.#address(kernel, storage));
     for (const storage of outputs) operands.push(this.#address(kernel, storage));
     for (const value of params) operands.push(value);
-    const bad = (this.#exports[kernel] as Kernel)(...operands);
+    const bad = ((this.#exports[kernel] ?? this.#withRest()[kernel]) as Kernel)(...operands);
     const signature: Signature = kernels[kernel];
     if (signature.checks === undefined || bad === undefined || bad < 0) return;
     const idx = operands[signature.inputs.indexOf(signature.checks)] / BYTES + bad;
@@ -184,8 +198,9 @@ class WasmDevice implements Device {
   }
 
   prepare(source: ProgramSource): Runnable {
-    const { execute, badIndex, abandon } = this.#exports;
-    return new WasmProgram(this, source, {
+    const { execute, badIndex, abandon } = this.#withRest();
+    const { Program } = restHere()!;
+    return new Program(this, source, {
       execute: (list, slots, count) => {
         try {
           return execute(list, slots, count);
@@ -201,11 +216,19 @@ class WasmDevice implements Device {
     });
   }
 
+  /** The exports with those of the rest, which may have come after this device. */
+  #withRest(): Exports {
+    if (this.#exports.execute === undefined && !this.#disposed) {
+      this.#exports = withRest(this.#exports, this.info.simd!, this.env);
+    }
+    return this.#exports;
+  }
+
   async tune(): Promise<Tiles> {
     if (this.#disposed) throw this.#unusable("tune", null);
     const simd = this.info.simd!;
     const rows = fastestTile(this.#exports, this.#allocator, simd);
-    this.#exports.setTile(this.tile);
+    setTile(this.#exports, simd, this.tile);
     return { device: "wasm", on: simd, rows };
   }
 
@@ -259,10 +282,9 @@ class WasmDevice implements Device {
   }
 }
 
-/** The binary to take, and why. Neither is unpacked twice, nor the relaxed one in vain. */
-async function choose({ simd, deterministic = false }: WasmOptions) {
-  const plain = await plainBinary();
-  if (!WebAssembly.validate(plain)) {
+/** The instructions to take, and why. */
+function choose({ simd, deterministic = false }: WasmOptions): { simd: Simd; why: string } {
+  if (!runsHere("plain")) {
     throw new DeviceError("wasm: this runtime has no WebAssembly SIMD. Use a newer one.");
   }
   if (simd === "relaxed" && deterministic) {
@@ -270,16 +292,15 @@ async function choose({ simd, deterministic = false }: WasmOptions) {
       "wasm: relaxed SIMD is not deterministic: its bits depend on the processor. Drop one option.",
     );
   }
-  const take = (name: "plain" | "relaxed", binary: Uint8Array<ArrayBuffer>, why: string) => {
-    return { simd: name, binary, why: `${name} SIMD, ${why}` };
-  };
-  if (simd === "plain") return take("plain", plain, "asked for by name");
-  if (deterministic) return take("plain", plain, "the same bits everywhere");
-  const relaxed = await relaxedBinary(plain);
-  if (WebAssembly.validate(relaxed)) {
-    return take("relaxed", relaxed, simd === undefined ? "the fastest here" : "asked for by name");
+  if (simd === "plain") return { simd, why: "plain SIMD, asked for by name" };
+  if (deterministic) return { simd: "plain", why: "plain SIMD, the same bits everywhere" };
+  if (runsHere("relaxed")) {
+    const why = simd === undefined ? "the fastest here" : "asked for by name";
+    return { simd: "relaxed", why: `relaxed SIMD, ${why}` };
   }
-  if (simd === undefined) return take("plain", plain, "as this runtime has no relaxed SIMD");
+  if (simd === undefined) {
+    return { simd: "plain", why: "plain SIMD, as this runtime has no relaxed SIMD" };
+  }
   throw new DeviceError('wasm: this runtime has no relaxed SIMD. Use simd: "plain".');
 }
 
@@ -297,47 +318,44 @@ function maySleep(memory: WebAssembly.Memory): boolean {
   }
 }
 
-/** The module as it imports memory that threads share: in the build its limits have a maximum (1),
- * here they are also shared (3). */
-function forSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const patched = new Uint8Array(bytes);
-  const name = [..."\x03env\x06memory\x02\x01"].map((c) => c.charCodeAt(0));
-  const at = patched.findIndex((_, i) => name.every((byte, j) => patched[i + j] === byte));
-  patched[at + name.length - 1] = 3;
-  return patched;
-}
-
 /**
  * A new WebAssembly device with up to 4 GiB of memory.
  * @throws DeviceError when the runtime lacks the SIMD that is asked for
  */
 export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
-  const { simd, binary, why } = await choose(options);
-  const { because, threads: asked = 1, shareFrom = SHARE_FROM } = options;
+  const { simd, why } = choose(options);
+  const { because, threads: asked = 1, shareFrom } = options;
   const reasons = [why];
   if (because !== undefined) reasons.push(because);
-  let { threads, why: fewer } = await threadsHere(asked, options.cores);
+  const several = asked > 1 ? await loadThreads() : null;
+  let { threads, why: fewer } = (await several?.threadsHere(asked, options.cores)) ?? ALONE;
   const memory = newMemory(threads > 1);
   let allocator: Allocator;
   const outOfMemory = (bytes: number) => {
     if (bytes === 1) throw new DeviceError("wasm: a kernel failed in a thread. This is a bug.");
     throw allocator.error(bytes >>> 0);
   };
-  const module = await WebAssembly.compile(threads > 1 ? forSharedMemory(binary) : binary);
-  const instance = await WebAssembly.instantiate(module, { env: { memory, outOfMemory } });
-  const exports = instance.exports as unknown as Exports;
+  const env = { memory, outOfMemory };
+  const parts = await modules(simd, threads > 1);
+  const exports = await link(parts, env);
   allocator = new Allocator(memory, exports.heapBase());
   const { tiles } = options;
   const elsewhere = tiles === undefined ? "" : tilesElsewhere(tiles, "wasm", simd);
   if (elsewhere !== "") reasons.push(elsewhere);
   const given = elsewhere === "" && tiles?.device === "wasm";
   const tile = given ? tiles.rows : setFastestTile(exports, allocator, simd);
-  exports.setTile(tile);
+  setTile(exports, simd, tile);
   if (threads > 1) {
     const common = Math.ceil(allocator.allocate(COMMON_BYTES + LINE) / LINE) * LINE;
     new Uint8Array(memory.buffer, common, COMMON_BYTES).fill(0);
     try {
-      await startThreads({ module, memory, common, threads, tile });
+      await several!.startThreads(serve, {
+        parts,
+        memory,
+        common,
+        threads,
+        tile: tileSetting(simd, tile),
+      });
       exports.join(common, threads, maySleep(memory) ? 1 : 0);
     } catch (error) {
       threads = 1;
@@ -349,5 +367,6 @@ export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
     reasons.push(fewer === "" ? count : `${count}, not ${asked}, ${fewer}`);
   }
   const info: DeviceInfo = { reason: `wasm: ${reasons.join("; ")}`, threads, simd };
-  return new WasmDevice(info, exports, memory, allocator, shareFrom, tile);
+  const shares = threads > 1 ? several!.isLarge : undefined;
+  return new WasmDevice(info, exports, memory, allocator, env, tile, shareFrom, shares);
 }

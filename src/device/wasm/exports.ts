@@ -1,10 +1,11 @@
-// The exports of the kernels' module, in the types that calls from the device need.
+// The exports of the kernels' modules, in the types that calls from the device need.
 
 /** A kernel: addresses of inputs and outputs, then parameters. Gives -1 or, where indices are
  * checked, the position of the first bad one. */
 export type Kernel = (...operands: number[]) => number | undefined;
 
-/** What asm/index.ts exports: a function for each kernel name, and these. */
+/** What asm/index.ts exports: a function for each kernel name, and these. What threads and programs
+ * need is in the rest of the kernels: see binaries.ts. */
 export interface Exports extends Record<string, unknown> {
   heapBase(): number;
   /** Runs a program: see asm/execute.ts. */
@@ -15,7 +16,7 @@ export interface Exports extends Record<string, unknown> {
   abandon(): void;
   stop(): void;
   /** Chooses the register tile of the matrix kernels: see asm/gemm.ts. */
-  setTile(id: number): void;
+  setTile(rows: number, byFours: number): void;
   map1(x: number, out: number, f: number, n: number, xInner: number, xMid: number): void;
   map2(
     x: number,

@@ -12,8 +12,8 @@ interface Host {
   execute(list: number, slots: number, count: number): number;
   badIndex(): number;
   addressOf(storage: Storage): number;
-  /** Nanoseconds of work from which threads share a call. */
-  readonly shareFrom: number;
+  /** Nanoseconds of work from which threads share a call. Default SHARE_FROM. */
+  readonly shareFrom?: number;
   /** The memory as 32-bit words, `count` of them at least from address `at` on. */
   words(at: number, count: number): Int32Array;
 }

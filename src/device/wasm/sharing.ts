@@ -108,7 +108,7 @@ function largest(inputs: Operands, outputs: Operands): number {
 }
 
 /** What is added to the opcode of each call: whether it is shared, and threads woken for it. */
-export function sharing(calls: readonly ProgramCall[], from: number): number[] {
+export function sharing(calls: readonly ProgramCall[], from = SHARE_FROM): number[] {
   const bits: number[] = new Array(calls.length).fill(0);
   let ahead = 0;
   for (let i = calls.length - 1; i >= 0; i--) {

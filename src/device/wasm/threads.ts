@@ -2,7 +2,12 @@
 // file or from text, and that keep no process alive.
 
 import { DeviceError } from "../../core/errors";
-import { MARK, type Start, serve } from "./worker";
+import { needRest } from "../rest";
+import { HOME, MARK, type Serve, type Start } from "./worker";
+
+export { isLarge } from "./sharing";
+
+needRest();
 
 /** A bit each in one word of memory. */
 const MOST_THREADS = 31;
@@ -25,7 +30,6 @@ export async function threadsHere(
   asked: number,
   given?: number,
 ): Promise<{ threads: number; why: string }> {
-  if (asked === 1) return { threads: 1, why: "" };
   if (globalThis.crossOriginIsolated === false && !node()) {
     return { threads: 1, why: "as this page is not cross-origin isolated" };
   }
@@ -47,13 +51,13 @@ interface Handle {
 }
 
 /**
- * Starts a worker for each place but the first. All or none.
+ * Starts a worker for each place but the first, in which `serve` runs. All or none.
  * @throws DeviceError with the reason when they do not start here
  */
-export async function startThreads(start: Omit<Start, "index">): Promise<void> {
+export async function startThreads(serve: Serve, start: Omit<Start, "index">): Promise<void> {
   const handles: Handle[] = [];
   try {
-    const make = node() ? await nodeWorkers() : await webWorkers();
+    const make = node() ? await nodeWorkers(serve) : await webWorkers(serve);
     for (let index = 1; index < start.threads; index++) handles.push(make({ ...start, index }));
     await Promise.all(handles.map(({ ready }) => ready));
   } catch (error) {
@@ -62,7 +66,7 @@ export async function startThreads(start: Omit<Start, "index">): Promise<void> {
   }
 }
 
-async function nodeWorkers(): Promise<(start: Start) => Handle> {
+async function nodeWorkers(serve: Serve): Promise<(start: Start) => Handle> {
   const { Worker } = await builtin<typeof import("node:worker_threads")>("node:worker_threads");
   const source =
     'import("node:worker_threads").then(({ workerData, parentPort }) => ' +
@@ -82,21 +86,21 @@ async function nodeWorkers(): Promise<(start: Start) => Handle> {
 
 /** From this file if it is the library and nothing else, so that a page may forbid workers from
  * text; else, in a bundle or from another origin, from text. */
-async function webWorkers(): Promise<(start: Start) => Handle> {
+async function webWorkers(serve: Serve): Promise<(start: Start) => Handle> {
   const own = await ownFile();
-  if (own === null) return fromText;
+  if (own === null) return (start) => fromText(serve, start);
   return (start) => {
     let now = webWorker(own, start);
     const ready = now.ready.catch(() => {
       now.end();
-      now = fromText(start);
+      now = fromText(serve, start);
       return now.ready;
     });
     return { ready, end: () => now.end() };
   };
 }
 
-function fromText(start: Start): Handle {
+function fromText(serve: Serve, start: Start): Handle {
   const answer = '() => postMessage("ready")';
   const text = `onmessage = ({ data }) => { (${serve})(data, ${answer}); close(); }`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
@@ -117,9 +121,9 @@ function webWorker(url: string, start: Start): Handle {
   return { ready, end: () => worker.terminate() };
 }
 
-/** The URL of the file that this code is in, if that is a module which exports this library. */
+/** The URL of the file that workers begin with, if it is a module which exports this library. */
 async function ownFile(): Promise<string | null> {
-  const url = import.meta.url;
+  const url = HOME;
   if (url === undefined || new URL(url).origin !== globalThis.location?.origin) return null;
   try {
     const module = await builtin<Record<string, unknown>>(url);

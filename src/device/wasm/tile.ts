@@ -3,6 +3,7 @@
 
 import { WASM_ROWS } from "../tiles";
 import type { Allocator } from "./allocator";
+import type { Simd } from "./binaries";
 import type { Exports } from "./exports";
 
 /** How long to look: products of `side`³, `products` of them a sample, `rounds` samples a tile. */
@@ -25,38 +26,40 @@ const LONGEST = 120;
 const CLEARLY = 0.03;
 
 /** What was found in this process, whose engine and processor stay the same. */
-const found: { plain?: number; relaxed?: number } = {};
+const found: { [simd in Simd]?: number } = {};
+
+/** What asm/gemm.ts takes: the tallest tile, and 1 where four rows are taken by shuffles. */
+export function tileSetting(simd: Simd, rows: number): [number, number] {
+  return rows === 0 ? [WASM_ROWS[simd][0], 1] : [rows, 0];
+}
+
+/** Chooses the tile, by the rows of `WASM_ROWS`. */
+export function setTile(exports: Exports, simd: Simd, rows: number): void {
+  exports.setTile(...tileSetting(simd, rows));
+}
 
 /** Sets the tile that is fastest here and gives it: measured once a process, in some milliseconds
  * after the engine has optimized the kernels. */
-export function setFastestTile(
-  exports: Exports,
-  memory: Allocator,
-  simd: "plain" | "relaxed",
-): number {
+export function setFastestTile(exports: Exports, memory: Allocator, simd: Simd): number {
   found[simd] ??= timed(exports, memory, simd, GLANCE);
-  exports.setTile(found[simd]);
+  setTile(exports, simd, found[simd]);
   return found[simd];
 }
 
 /** Looks longer, at larger products; leaves the tile that was last tried set. */
-export function fastestTile(
-  exports: Exports,
-  memory: Allocator,
-  simd: "plain" | "relaxed",
-): number {
+export function fastestTile(exports: Exports, memory: Allocator, simd: Simd): number {
   return timed(exports, memory, simd, STUDY);
 }
 
 /** Times each tile, the candidates in turn: the best of a few runs, as noise only makes longer. */
-function timed(exports: Exports, memory: Allocator, simd: "plain" | "relaxed", look: Look): number {
+function timed(exports: Exports, memory: Allocator, simd: Simd, look: Look): number {
   const { side, products, rounds } = look;
   const tiles = WASM_ROWS[simd];
   const bytes = side * side * 4;
   const [a, b, out] = [0, 0, 0].map(() => memory.allocate(bytes));
   for (const at of [a, b]) exports.fill(at, side * side, 1);
   const time = (tile: number) => {
-    exports.setTile(tile);
+    setTile(exports, simd, tile);
     const start = performance.now();
     for (let j = 0; j < products; j++) exports.matmul(a, b, out, 1, side, side, side, 0, 0, 0, 0);
     return performance.now() - start;

@@ -3,7 +3,8 @@
 
 /** What a worker needs to become a thread. */
 export interface Start {
-  readonly module: WebAssembly.Module;
+  /** Each imports the exports of those before it, as "base". */
+  readonly parts: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
   /** Address of what threads have in common; see asm/threads.ts. */
   readonly common: number;
@@ -11,23 +12,24 @@ export interface Start {
   readonly threads: number;
   readonly index: number;
   /** The register tile that the main thread found to be the fastest. */
-  readonly tile: number;
+  readonly tile: readonly [rows: number, byFours: number];
 }
 
 /** Takes part in calls until the device is disposed; says first that it is ready. */
 export function serve(start: Start, ready: () => void): void {
   let wanted = 0;
-  const { exports } = new WebAssembly.Instance(start.module, {
-    env: {
-      memory: start.memory,
-      outOfMemory(bytes: number) {
-        wanted = bytes;
-        throw new Error("out of memory");
-      },
+  const env = {
+    memory: start.memory,
+    outOfMemory(bytes: number) {
+      wanted = bytes;
+      throw new Error("out of memory");
     },
-  });
-  const thread = exports as Record<string, (...numbers: number[]) => void>;
-  thread.setTile(start.tile);
+  };
+  const thread: Record<string, (...numbers: number[]) => void> = {};
+  for (const part of start.parts) {
+    Object.assign(thread, new WebAssembly.Instance(part, { env, base: { ...thread } }).exports);
+  }
+  thread.setTile(...start.tile);
   thread.join(start.common, start.threads, 1);
   ready();
   for (;;) {
@@ -41,6 +43,11 @@ export function serve(start: Start, ready: () => void): void {
   }
 }
 
+export type Serve = typeof serve;
+
+/** The file that this is in: to be loaded with all that imports it, as a worker knows no more. */
+export const HOME: string | undefined = import.meta.url;
+
 /** The end of the URL under which this file, once built, is a worker's main module. */
 export const MARK = "#hypergrad-thread";
 
@@ -50,7 +57,7 @@ interface WorkerScope {
   close(): void;
 }
 
-if (import.meta.url?.endsWith(MARK)) {
+if (HOME?.endsWith(MARK)) {
   const scope = globalThis as unknown as WorkerScope;
   scope.onmessage = ({ data }) => {
     serve(data, () => scope.postMessage("ready"));
