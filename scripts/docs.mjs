@@ -2,12 +2,12 @@
 // reference from the doc comments, the op table by running. Needs what `npm run build` makes.
 // Option: --no-table leaves the op table out, which takes a minute.
 
-import { spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
 import { marked } from "marked";
+import { bundle } from "../test/webgpu/bundle.ts";
+import { absence, run } from "../test/webgpu/runners.ts";
 import { reference } from "./docs-reference.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -94,25 +94,23 @@ function chapter({ id, title, entries }) {
   );
 }
 
-/** Runs test/op-table.entry.ts in a process of its own. */
+/** The op table of devices in one runtime, by running test/op-table.entry.ts there. */
+function opTableIn(runtime, path, devices) {
+  const file = async (url) => (url === "/devices.json" ? JSON.stringify(devices) : null);
+  return run(runtime, path, { told: () => {}, file }, { gpu: devices.includes("webgpu") });
+}
+
+/** Of all devices: WebGPU's in the first runtime that has it, the one that compiles fastest. */
 async function opTable() {
-  const bundle = `${root}build/op-table.mjs`;
-  await build({
-    entryPoints: [`${root}test/op-table.entry.ts`],
-    outfile: bundle,
-    ...{ bundle: true, format: "esm", platform: "neutral", target: "es2022", logLevel: "error" },
-    loader: { ".wgsl": "text", ".wasm": "binary" },
-    tsconfigRaw: "{}",
-  });
-  const code = `import(${JSON.stringify(pathToFileURL(bundle).href)}).then((m) => m.default())
-    .then((rows) => { process.stdout.write(JSON.stringify(rows), () => process.exit()); });`;
-  const { stdout, stderr, status } = spawnSync(process.execPath, ["-e", code], {
-    cwd: root,
-    encoding: "utf8",
-    maxBuffer: 2 ** 26,
-  });
-  if (status !== 0) throw new Error(`docs: the op table did not run: ${stderr}`);
-  return JSON.parse(stdout);
+  const path = await bundle(`${root}test/op-table.entry.ts`);
+  const rows = await opTableIn("node", path, ["reference", "wasm"]);
+  const runtime = ["deno", "node", "chromium"].find((name) => absence(name) === null);
+  if (runtime === undefined) return rows;
+  const more = await opTableIn(runtime, path, ["webgpu"]);
+  return rows.map((row, i) => ({
+    ...row,
+    devices: { ...row.devices, [`webgpu, in ${runtime}`]: more[i].devices.webgpu },
+  }));
 }
 
 function tablePage(rows) {
@@ -124,7 +122,9 @@ function tablePage(rows) {
     `${devices.map((name) => `<td>${cell(found[name])}</td>`).join("")}</tr>`;
   const head = ["op", "cases", "differentiable", ...devices];
   const heads = head.map((name) => `<th scope="col">${name}</th>`).join("");
-  const absent = devices.includes("webgpu") ? "" : "No WebGPU adapter was here to run on.";
+  const absent = devices.some((name) => name.startsWith("webgpu"))
+    ? ""
+    : "No WebGPU adapter was here to run on.";
   add(
     "ops.html",
     "Ops, devices, orders",

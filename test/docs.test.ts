@@ -78,7 +78,8 @@ describe.each(guides)("%s", (name) => {
 
 test("the site builds, every function has a comment, and no link is dead", async () => {
   const script = `${root}scripts/docs.mjs`;
-  const { stdout } = await promisify(execFile)(process.execPath, [script, "--no-table"]);
+  const args = ["--import", `${root}scripts/typescript.mjs`, script, "--no-table"];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(stdout).toMatch(/docs: build\/docs \d+ pages, \d+ exports/);
   expect(stdout).not.toContain("without a comment");
   const site = `${root}build/docs`;

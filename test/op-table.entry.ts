@@ -1,5 +1,6 @@
 // The op table of the documentation, made by running: gradients to order three against differences
 // on the reference device, and value, first and second gradient of every other device against it.
+// Runs on the devices that its home names, in any runtime.
 
 import type { Device } from "../src/device/device";
 import { referenceDevice } from "../src/device/reference/device";
@@ -10,6 +11,7 @@ import { gradients } from "./suites/gradients";
 import { parity } from "./suites/parity";
 import { runSuite, type Suite } from "./suites/suite";
 import { table } from "./table";
+import type { Home } from "./webgpu/runners";
 
 export interface OpRow {
   readonly op: string;
@@ -20,36 +22,33 @@ export interface OpRow {
   readonly devices: Readonly<Record<string, string>>;
 }
 
-async function gpu(): Promise<Device | null> {
-  try {
-    return await webgpuDevice({});
-  } catch {
-    return null;
-  }
-}
+/** What is run on each device, and the order that it checks. */
+const checks: Record<string, { make: () => Device | Promise<Device>; suite: Suite; to: string }> = {
+  reference: { make: referenceDevice, suite: gradients, to: "3" },
+  wasm: { make: () => wasmDevice(), suite: parity, to: "2" },
+  webgpu: { make: () => webgpuDevice({}), suite: parity, to: "2" },
+};
 
-export default async function run(): Promise<OpRow[]> {
+/** The rows of the devices in `devices.json` of its home. */
+export default async function run({ base }: Home): Promise<OpRow[]> {
+  const wanted = (await (await fetch(`${base}devices.json`)).json()) as readonly string[];
   const ops = [...new Set(table.map(({ op }) => op))].sort();
   const differentiable = new Set(table.filter(isDifferentiable).map(({ op }) => op));
-  const devices: Record<string, Record<string, string>> = {};
-  const check = async (name: string, device: Device, suite: Suite, highest: string) => {
+  const found = new Map(ops.map((op) => [op, {} as Record<string, string>]));
+  for (const name of wanted) {
+    const { make, suite, to } = checks[name];
+    const device = await make();
     const { failures } = await runSuite(suite, device, table);
     const wrong = new Map(failures.map(({ name, text }) => [name.split(":")[0], text]));
-    for (const op of ops) {
-      devices[op] ??= {};
-      const text = wrong.get(op);
-      devices[op][name] = text ?? (differentiable.has(op) ? highest : "0");
+    for (const [op, devices] of found) {
+      devices[name] = wrong.get(op) ?? (differentiable.has(op) ? to : "0");
     }
     device.dispose();
-  };
-  await check("reference", referenceDevice(), gradients, "3");
-  await check("wasm", await wasmDevice(), parity, "2");
-  const found = await gpu();
-  if (found !== null) await check("webgpu", found, parity, "2");
+  }
   return ops.map((op) => ({
     op,
     rows: table.filter((row) => row.op === op).length,
     differentiable: differentiable.has(op),
-    devices: devices[op],
+    devices: found.get(op)!,
   }));
 }
