@@ -64,3 +64,18 @@ export async function withPage<T>(address: string, use: (page: Page) => Promise<
     await browser.close();
   }
 }
+
+/** What a promise in the page comes to. It is started and left alone: a page that works for long is
+ * not given up, as one evaluation of minutes would be. Rejects when the page ends before it. */
+export function resultIn<T>(page: Page, promise: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    page.on("crash", () => reject(new Error("the page crashed")));
+    page.on("close", () => reject(new Error("the page was closed")));
+    const start = async () => {
+      await page.exposeFunction("tellResult", resolve);
+      await page.exposeFunction("tellProblem", (text: string) => reject(new Error(text)));
+      await page.evaluate(`void ${promise}.then(tellResult, (e) => tellProblem(String(e)))`);
+    };
+    start().catch(reject);
+  });
+}

@@ -5,7 +5,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { serve, withPage } from "./chromium";
+import { resultIn, serve, withPage } from "./chromium";
 import type { Result } from "./results";
 import { bundle, here, installPeers, RUNTIMES, type Runtime, runThere } from "./runtimes";
 import { keepRun, machine, version } from "./store";
@@ -58,7 +58,7 @@ async function inChromium(args: string[], json: string | undefined): Promise<num
       const agent = (await tab.evaluate("navigator.userAgent")) as string;
       runtime = `chromium ${/Chrome\/([\d.]+)/.exec(agent)?.[1] ?? ""}`;
       const call = `import("/page.mjs").then((m) => m.default(${JSON.stringify(values)}))`;
-      ({ reason } = (await tab.evaluate(call)) as { reason: string });
+      ({ reason } = await resultIn<{ reason: string }>(tab, call));
     });
     return 0;
   } catch (error) {
