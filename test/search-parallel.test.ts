@@ -158,7 +158,7 @@ describe("a run that ends early", () => {
     expect(made.trials()[2].reports).toEqual([{ step: 3, value: bad }]);
   });
 
-  test("what an objective throws comes out when the others have ended; no trial is lost", async () => {
+  test("what an objective throws comes out when the others have ended, none is lost", async () => {
     const made = study(space, { sampler: random(), seed: 1 });
     const run = optimize(
       made,

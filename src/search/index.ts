@@ -49,3 +49,11 @@ export {
 export type { States } from "./states";
 export { type Ask, type Study, type StudyOptions, study, type Trial } from "./study";
 export { type TpeOptions, tpe } from "./tpe";
+export {
+  type LostTrial,
+  serveTrials,
+  type TrialWorker,
+  type TrialWorkers,
+  type TrialWorkersOptions,
+  trialWorkers,
+} from "./workers";

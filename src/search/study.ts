@@ -169,9 +169,10 @@ export class Study<S extends Space> {
 
   /**
    * Tells a running trial's value. Without a step (or with step = budget) its run ends; a step
-   * before that reports how it goes, which no decision knows before the run has ended. A value that is not finite ends it as failed: it stays in
-   * `trials()` and counts as worse than all others. Throws ValueError, and changes nothing, for a
-   * trial that was not asked or is not running, a value that is no number, a step out of order.
+   * before that reports how it goes, which no decision knows before the run has ended. A value
+   * that is not finite ends it as failed: it stays in `trials()` and counts as worse than all
+   * others. Throws ValueError, and changes nothing, for a trial that was not asked or is not
+   * running, a value that is no number, a step out of order.
    */
   tell(id: number, value: number, step?: number): Trial<S> {
     const entry = this.#running(id);

@@ -188,8 +188,8 @@ export const s1: Experiment = {
         ...earlier.map(({ about }) => `earlier studies: ${about}`),
         "Seven parameters: rate, batch size, dropout, optimizer, weight decay, layers, units. " +
           `Every search costs ${TRIALS} trainings of ${examples} examples; schedulers pause and ` +
-          "resume trainings at a ninth, a third and the whole of that. Warm starts and the learned " +
-          "LSTM know a random search on each earlier data set, whose cost is not counted.",
+          "resume trainings at a ninth, a third and the whole of that. Warm starts and the " +
+          "learned LSTM know a random search on each earlier data set, whose cost is not counted.",
       ],
       jobs: unseen.flatMap((problem) =>
         jobsOf(problem.name, Object.entries(methods), seeds, { ...shared, problem }),

@@ -2,6 +2,7 @@
 // file or from text, and that keep no process alive.
 
 import { DeviceError } from "../../core/errors";
+import { builtin, inNode } from "../../core/node";
 import { needRest } from "../rest";
 import { HOME, MARK, type Serve, type Start } from "./worker";
 
@@ -12,17 +13,10 @@ needRest();
 /** A bit each in one word of memory. */
 const MOST_THREADS = 31;
 
-const node = (): boolean => typeof process === "object" && process.versions?.node !== undefined;
-
-/** A module of Node's, by a name that no bundler sees. */
-function builtin<T>(name: string): Promise<T> {
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ name);
-}
-
 async function cores(): Promise<number> {
   const here = globalThis.navigator?.hardwareConcurrency;
   if (here !== undefined) return here;
-  return node() ? (await builtin<typeof import("node:os")>("node:os")).availableParallelism() : 1;
+  return inNode() ? (await builtin<typeof import("node:os")>("node:os")).availableParallelism() : 1;
 }
 
 /** How many threads there can be of those asked for, and if fewer, why. */
@@ -30,7 +24,7 @@ export async function threadsHere(
   asked: number,
   given?: number,
 ): Promise<{ threads: number; why: string }> {
-  if (globalThis.crossOriginIsolated === false && !node()) {
+  if (globalThis.crossOriginIsolated === false && !inNode()) {
     return { threads: 1, why: "as this page is not cross-origin isolated" };
   }
   if (typeof SharedArrayBuffer === "undefined") {
@@ -57,7 +51,7 @@ interface Handle {
 export async function startThreads(serve: Serve, start: Omit<Start, "index">): Promise<void> {
   const handles: Handle[] = [];
   try {
-    const make = node() ? await nodeWorkers(serve) : await webWorkers(serve);
+    const make = inNode() ? await nodeWorkers(serve) : await webWorkers(serve);
     for (let index = 1; index < start.threads; index++) handles.push(make({ ...start, index }));
     await Promise.all(handles.map(({ ready }) => ready));
   } catch (error) {
