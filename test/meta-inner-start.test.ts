@@ -109,6 +109,26 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
   const leavesTimes = (tree: Tree, by: number): Tree =>
     (tree as { w: Tensor; b: Tensor }[]).map(({ w, b }) => ({ w: mul(w, by), b: mul(b, by) }));
 
+  test("an update net can take a factor away: its edits have either sign", async () => {
+    const params = { w: tensor([0.5], [1, 1]) };
+    const one = inner.updateNet({ lr: 0.1, hidden: 2 });
+    const loss = ({ w }: typeof params, x: Tensor) => mean(square(matmul(x, w)));
+    const learner = unroll({ loss, inner: one, steps: 1, order: 2 });
+    const fresh = learner.initMeta(params, key(1));
+    const moved = async (offset: number) => {
+      const [first, second] = fresh.layers[0].scales;
+      const scales = [{ ...first, o: tensor([offset, 0]) }, second];
+      const meta = { ...fresh, layers: [{ ...fresh.layers[0], scales }] };
+      const { w } = learner.adapt({ params, meta }, tensor([2], [1, 1]));
+      return 0.5 - (await w.item());
+    };
+    // u = 2 has the root mean square 2: the net adds tanh(offset) times that.
+    const plain = await moved(0);
+    expect(plain).toBeCloseTo(0.1 * 2 * 2 * (2 * 0.5), 6);
+    expect(await moved(-20)).toBeCloseTo(0, 6);
+    expect(await moved(20)).toBeCloseTo(2 * plain, 6);
+  });
+
   test("learned optimizers have the sizes of their papers", () => {
     const count = (tree: Tree) => leaves(tree).reduce((n, x) => n + x.size, 0);
     expect(count(inner.mlp().initMeta(net(), key(0)))).toBe(1762);

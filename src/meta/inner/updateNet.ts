@@ -3,9 +3,8 @@
 
 import { treePaths } from "../../core/tree";
 import { stopGradient } from "../../grad/index";
-import { gelu } from "../../ops/activation";
 import { add, div, mul, sub } from "../../ops/arithmetic";
-import { exp, sqrt, square } from "../../ops/math";
+import { exp, sqrt, square, tanh } from "../../ops/math";
 import { matmul } from "../../ops/matmul";
 import { concat, splitAlong } from "../../ops/movement";
 import { type Key, key as keyOf, normal, split } from "../../ops/random";
@@ -33,7 +32,7 @@ export interface UpdateNetOptions {
   readonly edits?: (path: string) => boolean;
 }
 
-/** z [rows, n] → z + gelu(s ⊙ (z V U + b) + o): V [n, hidden], U [hidden, n]. */
+/** z [rows, n] → z + tanh(s ⊙ (z V U + b) + o): V [n, hidden], U [hidden, n]. */
 type Block = { readonly v: Tensor; readonly u: Tensor };
 
 export type UpdateNet = {
@@ -62,9 +61,9 @@ const TINY = 1e-12; // under the root of mean squares: no slope passes, only 0/0
 /**
  * W ← W − a Σ ũ d̃ᵀ, a learned as a logarithm: the inputs u and output gradients d of a linear
  * layer, each divided by its running root mean square, pass through a residual net of low rank;
- * then the division is undone (Mitchell et al. 2022). gelu, as its slope at 0 is not 0: the zero
- * matrices could not learn behind a relu. Parameters that are not the weights of a linear layer
- * move by a · gradient.
+ * then the division is undone (Mitchell et al. 2022). tanh where the paper has relu: it has a slope
+ * at 0, so that zero matrices can learn behind it, and edits of either sign. Parameters that are not
+ * the weights of a linear layer move by a · gradient.
  */
 export function updateNet(
   options: UpdateNetOptions = {},
@@ -155,7 +154,7 @@ function edit(
   for (const [k, { v, u: up }] of blocks.entries()) {
     const inside = matmul(matmul(z, v), up);
     const { s, o } = scales[k];
-    z = add(z, gelu(add(mul(s, k === 0 ? add(inside, b) : inside), o)));
+    z = add(z, tanh(add(mul(s, k === 0 ? add(inside, b) : inside), o)));
   }
   const [left, right] = splitAlong(z, [u.shape[1], d.shape[1]], 1);
   return { u: mul(left, first), d: mul(right, second) };
