@@ -41,8 +41,9 @@ const rated: meta.InnerOptimizer<{ readonly rate: Tensor }, Record<string, never
   ],
 };
 
-/** Fine-tuning with the rate in `meta`, of the parameters whose path `moves` accepts. */
-export function tuning(domain: Domain, moves: (path: string) => boolean = () => true) {
+/** Fine-tuning with the rate in `meta`, of the parameters whose path `moves` accepts. Default:
+ * those that the domain's tasks move. */
+export function tuning(domain: Domain, moves = domain.moves ?? (() => true)) {
   const inner = meta.inner.only(moves, rated);
   return meta.unroll({ loss: lossOf(domain), inner, steps: domain.testSteps, order: 1 });
 }
@@ -79,7 +80,7 @@ async function fineTuned(work: Work, params: NetParams, spent: Spent) {
 }
 
 export const scratchMethod: Method = (work) =>
-  fineTuned(work, initNet(work.domain.net, work.seed), { flops: 0, steps: 0 });
+  fineTuned(work, initNet(work.domain.net, work.seed), { flops: 0, steps: 0, seconds: 0 });
 
 export const jointMethod: Method = async (work) => {
   const { params, ...spent } = await pretrained(work);

@@ -33,6 +33,8 @@ export interface Domain {
   readonly kind: "points" | "images";
   readonly about: string;
   readonly net: Net;
+  /** The parameters that move when a task is learned, by path. Left out: all. */
+  readonly moves?: (path: string) => boolean;
   /** Of what the net is made, where it is convolutional. */
   readonly conv?: ConvNetOptions;
   readonly way: number;

@@ -2,9 +2,11 @@
 // scores on the test tasks; all share the net, the tasks and the judge.
 
 import {
+  add,
   type data,
   dispose,
   key,
+  mapTree,
   meta,
   mul,
   optim,
@@ -51,8 +53,12 @@ export async function tested<L extends Tree>(
     (await judge.scores(learned, { stream: elsewhere.test, tasks: elsewhere.testTasks, tell }));
   judge.dispose();
   dispose(learned);
-  const outcome = outcomeOf(domain, scores, trained.flops, there);
-  return { ...outcome, note: [`${trained.steps} meta-steps`, note].filter(Boolean).join(", ") };
+  const { flops, steps, seconds } = trained;
+  return {
+    ...outcomeOf(domain, scores, flops, there),
+    times: { train: seconds },
+    note: [`${steps} meta-steps`, note].filter(Boolean).join(", "),
+  };
 }
 
 /** Predictions of a learner that adapts by steps. */
@@ -91,7 +97,11 @@ export function mamlMethod(options: MamlOptions): Method {
   return async (work) => {
     const { domain, seed, flops, tell } = work;
     const { order, steps = domain.steps, judged = judgedByTasks } = options;
-    const inner = options.inner ?? (meta.inner.sgd({ lr: domain.innerLr }) as unknown as AnyInner);
+    const plain = meta.inner.only(
+      domain.moves ?? (() => true),
+      meta.inner.sgd({ lr: domain.innerLr }),
+    );
+    const inner = options.inner ?? (plain as unknown as AnyInner);
     const loop = meta.unroll({ loss: lossOf(domain), inner, steps, order });
     const outer = optim.adam({ lr: domain.outerLr });
     const state = scope((): State => {
@@ -180,9 +190,21 @@ const protoOf = ({ net, way, outerLr }: Domain) =>
     outer: optim.adam({ lr: outerLr }),
   });
 
-/** A trunk whose features lie near those of their class: ProtoNet's. */
+const known = new WeakMap<Domain, Map<string, Trained<Tree>>>();
+
+/** A trunk whose features lie near those of their class: ProtoNet's. Several methods begin with
+ * one: it is trained once. */
 export async function protoTrained(work: Work): Promise<Trained<Tree>> {
-  const { domain, seed, flops, tell } = work;
+  const { domain, seed, flops } = work;
+  const own = known.get(domain) ?? new Map<string, Trained<Tree>>();
+  known.set(domain, own);
+  const name = `${seed} ${flops}`;
+  const trained = own.get(name) ?? (await protoTraining(work));
+  own.set(name, trained);
+  return { ...trained, state: scope(() => mapTree((t) => add(t, 0), trained.state)) };
+}
+
+async function protoTraining({ domain, seed, flops, tell }: Work): Promise<Trained<Tree>> {
   const learner = protoOf(domain);
   const whole = initNet(domain.net, seed);
   dispose(whole.head);

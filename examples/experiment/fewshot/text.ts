@@ -148,12 +148,13 @@ export function textDomain(options: TextDomainOptions): Domain {
   return {
     ...{ name, kind: "images", net, way, shot, query, steps, testSteps: steps, innerLr, outerLr },
     ...{ metaBatch: tasks, testTasks, threshold },
+    moves: (path) => !path.includes("tables"),
     about:
       `${name}: ${train.names.length} training, ${valid.names.length} validation and ` +
       `${test.names.length} test classes, ${way}-way ${shot}-shot, ${query} query a class, ` +
       `embedding of ${size} numbers a word${placed}, learned from nothing, convolution of ` +
-      `${filters} filters over three words, maximum; ${tasks} tasks a meta-step, ` +
-      `outer rate ${outerLr}`,
+      `${filters} filters over three words, maximum; no task moves the embeddings; ${tasks} ` +
+      `tasks a meta-step, inner rate ${innerLr}, outer rate ${outerLr}`,
     train: stream(train),
     valid: stream(valid)(VALID_KEY),
     test: stream(test)(TEST_KEY),

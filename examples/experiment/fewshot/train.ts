@@ -22,6 +22,7 @@ export interface TrainOptions<S extends Tree> {
 export interface Spent {
   readonly flops: number;
   readonly steps: number;
+  readonly seconds: number;
 }
 
 export interface Trained<S extends Tree> extends Spent {
@@ -35,6 +36,7 @@ export async function train<S extends Tree>(options: TrainOptions<S>): Promise<T
   const program = compile((s: S, tasks: data.TaskTensors, progress: Tensor) =>
     step(s, tasks, progress),
   );
+  const from = performance.now();
   let { state } = options;
   let [steps, count] = [1, 1];
   for (let i = 0; i < steps; i++) {
@@ -53,11 +55,12 @@ export async function train<S extends Tree>(options: TrainOptions<S>): Promise<T
     if (i % 5 === 0) await tell(i, steps, `loss ${loss.toFixed(3)}`);
   }
   program.dispose();
-  return { state, flops: steps * count, steps };
+  return { state, flops: steps * count, steps, seconds: (performance.now() - from) / 1000 };
 }
 
 /** What two trainings took together. */
 export const together = (a: Spent, b: Spent): Spent => ({
   flops: a.flops + b.flops,
   steps: a.steps + b.steps,
+  seconds: a.seconds + b.seconds,
 });

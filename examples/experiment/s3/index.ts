@@ -36,7 +36,8 @@ const asInner = (x: unknown) => x as AnyInner;
 
 function methodsOf(domain: Domain): [string, Method][] {
   const { inner } = meta;
-  const { innerLr: lr, conv } = domain;
+  const { innerLr: lr, conv, shot } = domain;
+  const sgd = asInner(inner.sgd({ lr }));
   const common: [string, Method][] = [
     ["fresh weights", scratchMethod],
     ["joint pre-training", jointMethod],
@@ -45,14 +46,13 @@ function methodsOf(domain: Domain): [string, Method][] {
     ["Meta-SGD", mamlMethod({ order: 2, inner: asInner(inner.metaSgd({ lr })) })],
   ];
   if (conv === undefined) return common;
-  const adam = asInner(inner.adam({ lr: 1e-2, beta1: 0, eps: 1e-8 }));
   return [
     ...common,
     ["MAML as in the definition, rate 0.01", slow],
-    ["MAML++", plusPlusMethod({ conv, steps: 3, lr: lr / 4 })],
+    ["MAML++", plusPlusMethod({ conv, steps: 2, lr })],
     ["ANIL", anilMethod(10 * lr)],
-    ["Reptile", reptileMethod({ inner: adam, steps: 5, shot: 5, rate: 1 })],
-    ["iMAML", imamlMethod({ steps: 5, lr, lambda: 0.5 })],
+    ["Reptile", reptileMethod({ inner: sgd, steps: 4, shot: 2 * shot, rate: 1 })],
+    ["iMAML", imamlMethod({ steps: 3, lr, lambda: 0.5 })],
     ["ProtoNet", protoMethod],
   ];
 }
@@ -62,7 +62,6 @@ const slow: Method = (work) =>
   mamlMethod({ order: 2 })({ ...work, domain: { ...work.domain, innerLr: 0.01 } });
 
 const number = { form: "number" } as const;
-const measured = { name: "seconds", label: "seconds", better: "neither", measured: true } as const;
 
 function metricsOf({ kind, steps, testSteps, threshold, elsewhere }: Domain): Metric[] {
   const images = kind === "images";
@@ -86,7 +85,7 @@ function metricsOf({ kind, steps, testSteps, threshold, elsewhere }: Domain): Me
     ...(elsewhere ? own("There", `${elsewhere.name}: `, elsewhere.threshold) : []),
     { name: "notFinite", label: "not finite", better: "lower", form: "whole" },
     { name: "flops", label: "GFLOP", better: "neither", ...number },
-    { ...measured, form: "number" },
+    { name: "train", label: "seconds of training", better: "neither", ...number, measured: true },
   ];
 }
 
@@ -103,14 +102,14 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
     await photographPools(folder),
     await flowerPool(folder),
   ];
-  const there = { testTasks: 300, threshold: 0.4 };
+  const there = { testTasks: 200, threshold: 0.4 };
   return [
     imageDomain({
       ...{ name: "Omniglot", pools: characters, filters: 32, testTasks: 600, threshold: 0.8 },
       elsewhere: { name: "digits", pool: digits, ...there },
     }),
     imageDomain({
-      ...{ name: "photographs", pools: photographs, filters: 32, testTasks: 300, threshold: 0.4 },
+      ...{ name: "photographs", pools: photographs, filters: 32, testTasks: 200, threshold: 0.4 },
       ...{ shot: 5, query: 5, tasks: 4, innerLr: 0.1 },
       elsewhere: { name: "flowers", pool: flowers, ...there },
     }),
@@ -118,7 +117,8 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
 }
 
 function verdict(domains: readonly Domain[], results: readonly Result[]): string[] {
-  return domains.map(({ name, kind, testSteps }) => {
+  const run = domains.filter(({ name }) => results.some(({ group }) => group === name));
+  return run.map(({ name, kind, testSteps }) => {
     const own = results.filter(({ group }) => group === name);
     const methods = [...new Set(own.map(({ method }) => method))];
     const means = methods.map((method) => {

@@ -38,8 +38,8 @@ export async function pretrained(work: Work): Promise<Spent & { readonly params:
   return { params: { trunk, head: zeroHead(work.domain) }, ...spent };
 }
 
-/** Plain descent of the pre-trained model, of all of it or of its head. */
-export function fineTuning(moves: (path: string) => boolean): Method {
+/** Plain descent of the pre-trained model, of all of it or of parts. */
+export function fineTuning(moves?: (path: string) => boolean): Method {
   return async (work) => {
     const { params, ...spent } = await pretrained(work);
     const { learned, rate } = await tuned(work.domain, params, work.tell, moves);
@@ -108,7 +108,7 @@ export const measured: Judged = async (work, learned, loop, spent, note = "") =>
   return {
     ...outcome,
     metrics: { ...outcome.metrics, extra: 0, fall },
-    times: { adapt: ms },
+    times: { ...outcome.times, adapt: ms },
   };
 };
 const FALL_TASKS = 40;
