@@ -16,6 +16,7 @@ export async function bundle(entry: string): Promise<string> {
     bundle: true,
     format: "esm",
     platform: "neutral",
+    external: ["node:*"],
     target: "es2022",
     loader: { ".wgsl": "text", ".wasm": "binary" },
     logLevel: "error",
