@@ -1,179 +1,100 @@
 // conv2dKernelTaps: conv2dKernel on adapters that compute on the CPU, where finding a pixel's place
 // at each step of k costs more than its products: rows of pixels are the outer loop, their pixels
 // the inner.
-// Outputs of a group come in fours. The reader conv2dKernel.wgsl is prepended.
-// One invocation computes 8 weights x 8 outputs, a workgroup of X x Y computes 8 Y x 8 X.
-// Grid: ceil(n / 8X) * ceil(m / 8Y) * z workgroups, folded into y above 65,535.
-override X: u32 = 4; // X * Y = 16
-override Y: u32 = 4;
+// Outputs of a group come in fours. The reader conv2dKernel.wgsl and gemmBlocks.wgsl are prepended.
+// One invocation computes a block of 8 weights x 8 outputs, a workgroup 16 that follow each other.
+// Grid: ceil(blocks / 16) workgroups, folded into y above 65,535.
 
-// Where a weight meets x at the first pixel of a row of g, and the column there; `row`: whether the
-// row is inside x. What is outside counts as zero.
-struct Place { at: u32, x: u32, row: bool }
+// Sizes of x in a loop: uniforms are dear there.
+struct Sizes { h: u32, w: u32, c: u32, step: u32 }
+// Where four weights meet x at the first pixel of a row of g, and the columns there; `row`: whether
+// the row is inside x. What is outside counts as zero. VA: all are where the first is.
+struct Places { at: vec4u, x: vec4u, row: vec4<bool> }
 
-fn placeOf(row: Row, image: u32, y: u32, x: u32, sizes: vec3u) -> Place {
-  let iy = u32(row.dy + i32(y)); // negative ones become large
-  let ix = u32(row.dx + i32(x));
-  return Place(image + (iy * sizes.y + ix) * sizes.z + row.c, ix, iy < sizes.x);
+fn placesOf(sizes: Sizes, rows: Rows, image: u32, y: u32, x: u32) -> Places {
+  let iy = vec4u(vec4i(rows.a.dy, rows.b.dy, rows.c.dy, rows.d.dy)) + y; // negative ones are large
+  let ix = vec4u(vec4i(rows.a.dx, rows.b.dx, rows.c.dx, rows.d.dx)) + x;
+  let c = vec4u(rows.a.c, rows.b.c, rows.c.c, rows.d.c);
+  return Places(image + (iy * sizes.w + ix) * sizes.c + c, ix, iy < vec4u(sizes.h));
 }
 
-fn read4(place: Place, dx: u32, step: u32, width: u32) -> vec4f {
-  return select(vec4f(), x[(place.at + step) >> 2u], place.row && place.x + dx < width);
+fn read1(at: u32) -> f32 { return x[at >> 2u][at & 3u]; }
+
+// What four weights meet `columns` further on.
+fn meet(sizes: Sizes, places: Places, columns: u32) -> vec4f {
+  let at = places.at + columns * sizes.c;
+  let inside = places.row & (places.x + columns < vec4u(sizes.w));
+  if (VA) { return select(vec4f(), x[at.x >> 2u], inside.x); }
+  return select(vec4f(), vec4f(read1(at.x), read1(at.y), read1(at.z), read1(at.w)), inside);
 }
 
-fn read1(place: Place, dx: u32, step: u32, width: u32) -> f32 {
-  let at = place.at + step;
-  return select(0.0, x[at >> 2u][at & 3u], place.row && place.x + dx < width);
-}
+// Column i: b times a[i].
+fn outer(b: vec4f, a: vec4f) -> mat4x4f { return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b); }
 
-fn write(e: Extent, m: u32, n: u32, oc: u32, v: vec4f) {
+fn write4(e: Extent, m: u32, n: u32, v: vec4f) {
   if (m >= e.m || n >= e.n) { return; }
-  let at = e.out + m * oc + n;
+  let at = e.out + m * p.oc + n;
   out[at] = v.x;
   out[at + 1u] = v.y;
   out[at + 2u] = v.z;
   out[at + 3u] = v.w;
 }
 
-@compute @workgroup_size(X, Y)
+fn write(e: Extent, m: u32, n: u32, s: mat4x4f) {
+  write4(e, m, n, s[0]);
+  write4(e, m + 1u, n, s[1]);
+  write4(e, m + 2u, n, s[2]);
+  write4(e, m + 3u, n, s[3]);
+}
+
+@compute @workgroup_size(16)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_id) lane: vec3u,
+  @builtin(local_invocation_index) lane: u32,
 ) {
-  let id = group.y * groups.x + group.x;
-  let size = most();
-  let across = (size.y + 8u * X - 1u) / (8u * X);
-  let down = (size.x + 8u * Y - 1u) / (8u * Y);
-  let e = extent(id / (across * down));
-  let m = (id / across) % down * (8u * Y) + 8u * lane.y;
-  let n = id % across * (8u * X) + 8u * lane.x;
+  let block = blockOf((group.y * groups.x + group.x) * 16u + lane, 8u, 8u);
+  let e = extent(block.z);
+  let m = block.m;
+  let n = block.n;
   if (m >= e.m || n >= e.n) { return; } // no barrier below
-  let r0 = rowOf(e, m + 0u);
-  let r1 = rowOf(e, m + 1u);
-  let r2 = rowOf(e, m + 2u);
-  let r3 = rowOf(e, m + 3u);
-  let r4 = rowOf(e, m + 4u);
-  let r5 = rowOf(e, m + 5u);
-  let r6 = rowOf(e, m + 6u);
-  let r7 = rowOf(e, m + 7u);
-  var s0 = vec4f();
-  var t0 = vec4f();
-  var s1 = vec4f();
-  var t1 = vec4f();
-  var s2 = vec4f();
-  var t2 = vec4f();
-  var s3 = vec4f();
-  var t3 = vec4f();
-  var s4 = vec4f();
-  var t4 = vec4f();
-  var s5 = vec4f();
-  var t5 = vec4f();
-  var s6 = vec4f();
-  var t6 = vec4f();
-  var s7 = vec4f();
-  var t7 = vec4f();
-  let sizes = vec3u(p.h, p.w, p.c);
-  let ow = p.ow;
-  let oh = p.oh;
-  let oc = p.oc;
-  let stride = vec2u(p.sh, p.sw);
+  let rows0 = rowsOf(e, m);
+  let rows1 = rowsOf(e, m + 4u);
+  let sizes = Sizes(p.h, p.w, p.c, p.sw);
+  let out4 = p.oc >> 2u;
   let next = select(0u, 1u, n + 4u < e.n); // outputs behind the last are read twice, not written
+  var s00 = mat4x4f(); // column i: weight m + i, outputs from n on; the others 4 on
+  var s01 = mat4x4f();
+  var s10 = mat4x4f();
+  var s11 = mat4x4f();
   var k = e.start;
   while (k < e.end) {
-    let line = k / ow;
-    let ox = k - line * ow;
-    let image = line / oh;
-    let y = (line - image * oh) * stride.x;
-    let x0 = ox * stride.y;
-    let count = min(ow - ox, e.end - k);
-    let start = e.x + image * (sizes.x * sizes.y * sizes.z);
-    var at = (e.g + k * oc + n) >> 2u;
-    var dx = 0u;
-    var step = 0u;
+    let line = k / p.ow;
+    let ox = k - line * p.ow;
+    let image = line / p.oh;
+    let start = e.x + image * (sizes.h * sizes.w * sizes.c);
+    let y = (line - image * p.oh) * p.sh;
+    let places0 = placesOf(sizes, rows0, start, y, ox * sizes.step);
+    let places1 = placesOf(sizes, rows1, start, y, ox * sizes.step);
+    let count = min(p.ow - ox, e.end - k);
+    var at = ((e.g + n) >> 2u) + k * out4;
+    var columns = 0u;
     k += count;
-    let p0 = placeOf(r0, start, y, x0, sizes);
-    let p4 = placeOf(r4, start, y, x0, sizes);
-    if (VA) {
-      for (var i = 0u; i < count; i++) {
-        let b = g[at];
-        let c = g[at + next];
-        let a = read4(p0, dx, step, sizes.y);
-        let d = read4(p4, dx, step, sizes.y);
-        s0 += a.x * b;
-        t0 += a.x * c;
-        s1 += a.y * b;
-        t1 += a.y * c;
-        s2 += a.z * b;
-        t2 += a.z * c;
-        s3 += a.w * b;
-        t3 += a.w * c;
-        s4 += d.x * b;
-        t4 += d.x * c;
-        s5 += d.y * b;
-        t5 += d.y * c;
-        s6 += d.z * b;
-        t6 += d.z * c;
-        s7 += d.w * b;
-        t7 += d.w * c;
-        at += oc >> 2u;
-        dx += stride.y;
-        step += stride.y * sizes.z;
-      }
-    } else {
-      let p1 = placeOf(r1, start, y, x0, sizes);
-      let p2 = placeOf(r2, start, y, x0, sizes);
-      let p3 = placeOf(r3, start, y, x0, sizes);
-      let p5 = placeOf(r5, start, y, x0, sizes);
-      let p6 = placeOf(r6, start, y, x0, sizes);
-      let p7 = placeOf(r7, start, y, x0, sizes);
-      for (var i = 0u; i < count; i++) {
-        let b = g[at];
-        let c = g[at + next];
-        let a0 = read1(p0, dx, step, sizes.y);
-        s0 += a0 * b;
-        t0 += a0 * c;
-        let a1 = read1(p1, dx, step, sizes.y);
-        s1 += a1 * b;
-        t1 += a1 * c;
-        let a2 = read1(p2, dx, step, sizes.y);
-        s2 += a2 * b;
-        t2 += a2 * c;
-        let a3 = read1(p3, dx, step, sizes.y);
-        s3 += a3 * b;
-        t3 += a3 * c;
-        let a4 = read1(p4, dx, step, sizes.y);
-        s4 += a4 * b;
-        t4 += a4 * c;
-        let a5 = read1(p5, dx, step, sizes.y);
-        s5 += a5 * b;
-        t5 += a5 * c;
-        let a6 = read1(p6, dx, step, sizes.y);
-        s6 += a6 * b;
-        t6 += a6 * c;
-        let a7 = read1(p7, dx, step, sizes.y);
-        s7 += a7 * b;
-        t7 += a7 * c;
-        at += oc >> 2u;
-        dx += stride.y;
-        step += stride.y * sizes.z;
-      }
+    for (var i = 0u; i < count; i++) {
+      let a0 = meet(sizes, places0, columns);
+      let a1 = meet(sizes, places1, columns);
+      let b0 = g[at];
+      let b1 = g[at + next];
+      s00 += outer(b0, a0);
+      s01 += outer(b1, a0);
+      s10 += outer(b0, a1);
+      s11 += outer(b1, a1);
+      at += out4;
+      columns += sizes.step;
     }
   }
-  write(e, m + 0u, n, oc, s0);
-  write(e, m + 0u, n + 4u, oc, t0);
-  write(e, m + 1u, n, oc, s1);
-  write(e, m + 1u, n + 4u, oc, t1);
-  write(e, m + 2u, n, oc, s2);
-  write(e, m + 2u, n + 4u, oc, t2);
-  write(e, m + 3u, n, oc, s3);
-  write(e, m + 3u, n + 4u, oc, t3);
-  write(e, m + 4u, n, oc, s4);
-  write(e, m + 4u, n + 4u, oc, t4);
-  write(e, m + 5u, n, oc, s5);
-  write(e, m + 5u, n + 4u, oc, t5);
-  write(e, m + 6u, n, oc, s6);
-  write(e, m + 6u, n + 4u, oc, t6);
-  write(e, m + 7u, n, oc, s7);
-  write(e, m + 7u, n + 4u, oc, t7);
+  write(e, m, n, s00);
+  write(e, m, n + 4u, s01);
+  write(e, m + 4u, n, s10);
+  write(e, m + 4u, n + 4u, s11);
 }

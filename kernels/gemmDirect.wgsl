@@ -1,24 +1,19 @@
-// gemmDirect: out = A B without shared memory, for any reader of A and B (the reader is prepended):
-// for adapters whose shared memory is no faster than their cache, as all that run on a CPU.
-// Also for narrow products, which would leave most of a square tile empty.
-// One invocation computes a block of 4 x 4, k by four; a workgroup of X x Y computes 4 Y x 4 X.
-// Grid: ceil(n / 4X) * ceil(m / 4Y) * z workgroups, folded into y above 65,535.
-override X: u32 = 8; // X * Y = 64
-override Y: u32 = 8;
-
-@compute @workgroup_size(X, Y)
+// gemmDirect: out = A B without shared memory, for narrow products, which would leave most of a
+// square tile empty, and few rows or columns on adapters that compute on the CPU. The reader of A
+// and B and gemmBlocks.wgsl are prepended.
+// One invocation computes a block of 4 x 4, k by four; a workgroup computes 64 that follow each
+// other, along the columns and then down the rows: as in memory.
+// Grid: ceil(blocks / 64) workgroups, folded into y above 65,535.
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_id) lane: vec3u,
+  @builtin(local_invocation_index) lane: u32,
 ) {
-  let id = group.y * groups.x + group.x;
-  let size = most();
-  let across = (size.y + 4u * X - 1u) / (4u * X);
-  let down = (size.x + 4u * Y - 1u) / (4u * Y);
-  let e = extent(id / (across * down));
-  let m = (id / across) % down * (4u * Y) + 4u * lane.y;
-  let n = id % across * (4u * X) + 4u * lane.x;
+  let block = blockOf((group.y * groups.x + group.x) * 64u + lane, 4u, 4u);
+  let e = extent(block.z);
+  let m = block.m;
+  let n = block.n;
   if (m >= e.m || n >= e.n) { return; } // no barrier below
   let rows = rowsOf(e, m);
   var s0 = vec4f();

@@ -1,5 +1,5 @@
 // gemmTile: out = A B by register tiles, for any reader of A and B (matmul and the convolutions;
-// the reader is prepended).
+// the reader and gemmBlocks.wgsl are prepended).
 // One workgroup computes a tile of 4 SIDE x 4 SIDE: its SIDE x SIDE invocations keep 4 x 4 sums
 // each in registers and walk k in slices of 32, which lie in shared memory as vec4 along m and n.
 // While a slice is used the next one is on its way into registers: two barriers a slice.
@@ -15,13 +15,10 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let id = group.y * groups.x + group.x;
-  let size = most();
-  let across = (size.y + 4u * SIDE - 1u) / (4u * SIDE);
-  let down = (size.x + 4u * SIDE - 1u) / (4u * SIDE);
-  let e = extent(id / (across * down));
-  let m0 = (id / across) % down * (4u * SIDE);
-  let n0 = id % across * (4u * SIDE);
+  let tile = blockOf(group.y * groups.x + group.x, 4u * SIDE, 4u * SIDE);
+  let e = extent(tile.z);
+  let m0 = tile.m;
+  let n0 = tile.n;
 
   // A slice of one operand is SIDE x 8 blocks of 4 x 4. With SIDE 8 every invocation brings a block
   // of each, with SIDE 16 half of them bring A and half B. Neighbours go along memory.

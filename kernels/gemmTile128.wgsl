@@ -1,6 +1,6 @@
 // gemmTile128: gemmTile for large products: one workgroup computes 128 x 128, its 16 x 16
 // invocations 8 x 8 each, so that a vec4 from shared memory is used eight times, not four. The
-// reader of A and B is prepended.
+// reader of A and B and gemmBlocks.wgsl are prepended.
 // k goes in slices of 16 (16 KiB of shared memory for both operands); an invocation's rows are
 // 4 ty .. and 64 + 4 ty .., its columns likewise, so that a wave reads neighbouring vec4.
 // Grid: ceil(n / 128) * ceil(m / 128) * z workgroups, folded into y above 65,535.
@@ -23,13 +23,10 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let id = group.y * groups.x + group.x;
-  let size = most();
-  let across = (size.y + 127u) / 128u;
-  let down = (size.x + 127u) / 128u;
-  let e = extent(id / (across * down));
-  let m0 = (id / across) % down * 128u;
-  let n0 = id % across * 128u;
+  let tile = blockOf(group.y * groups.x + group.x, 128u, 128u);
+  let e = extent(tile.z);
+  let m0 = tile.m;
+  let n0 = tile.n;
 
   // A slice of one operand is 32 x 4 blocks of 4 x 4: half the invocations bring A, half B.
   let bringsA = lane < 128u;

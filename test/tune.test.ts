@@ -62,7 +62,7 @@ test("what is no tiles is refused before a device is made", async () => {
     );
   }
   expect(device().name).toBe(name);
-  checkTiles({ device: "webgpu", on: "a GPU", products: [{ from: 0, tile: "direct" }] });
+  checkTiles({ device: "webgpu", on: "a GPU", products: [{ from: 0, tile: "wide" }] });
 });
 
 test("the reference device has none", async () => {
@@ -73,7 +73,7 @@ test("the reference device has none", async () => {
 describe("webgpu", () => {
   /** Tiles with a start and a speed: wide ones start late and run fast. */
   const costs: Record<ProductTile, (side: number) => number> = {
-    direct: (side) => 1 + side ** 3 / 1e7,
+    wide: (side) => 1 + side ** 3 / 1e7,
     tile32: (side) => 2 + side ** 3 / 2e7,
     tile64: (side) => 12 + side ** 3 / 8e7,
     tile128: (side) => 1000 + side ** 3 / 9e7,
@@ -82,7 +82,7 @@ describe("webgpu", () => {
   test("rules name the fastest tile of each size, where it changes", async () => {
     const rules = await rulesBy(async (side, tile) => costs[tile](side), SIDES);
     expect(rules).toEqual([
-      { from: 0, tile: "direct" },
+      { from: 0, tile: "wide" },
       { from: 256, tile: "tile32" },
       { from: 1024, tile: "tile64" },
     ]);
@@ -94,13 +94,13 @@ describe("webgpu", () => {
       asked.push(side);
       return side;
     };
-    expect(await rulesBy(clock, SIDES)).toEqual([{ from: 0, tile: "direct" }]);
+    expect(await rulesBy(clock, SIDES)).toEqual([{ from: 0, tile: "wide" }]);
     expect(new Set(asked)).toEqual(new Set([128, 256]));
   });
 
   const square = (side: number, more: Partial<Size> = {}): Size => ({
     ...{ z: 1, m: side, k: side, n: side, total: side * side, groups: 1 },
-    ...{ plain: true, taps: 0, software: false },
+    ...{ plain: true, taps: null, software: false },
     ...more,
   });
 

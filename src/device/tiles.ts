@@ -5,7 +5,7 @@ import { ValueError } from "../core/errors";
 import type { DeviceName } from "./device";
 
 /** Kernels among which products on WebGPU choose by size. */
-export const PRODUCT_TILES = ["direct", "tile32", "tile64", "tile128"] as const;
+export const PRODUCT_TILES = ["wide", "tile32", "tile64", "tile128"] as const;
 export type ProductTile = (typeof PRODUCT_TILES)[number];
 
 /** From how many tiles of 32 × 32 results a kernel is taken. */

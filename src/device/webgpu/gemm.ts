@@ -15,11 +15,18 @@ export interface Size {
   readonly groups: number;
   /** Whether rows of both operands are found without arithmetic: matmul. */
   readonly plain: boolean;
-  /** Columns that an invocation of a kernel by taps computes, `WINDOW` or `WEIGHTS`; 0 where there
-   * is none: matmul, and channels that do not come in fours. */
-  readonly taps: number;
+  /** The kernel by taps; null where there is none: matmul, outputs that do not come in fours. */
+  readonly taps: Taps | null;
   /** Whether the adapter computes on the CPU. */
   readonly software: boolean;
+}
+
+/** What a kernel by taps computes. */
+export interface Taps {
+  /** Blocks of the result, each of one invocation. */
+  readonly blocks: number;
+  /** Whether its k may be split: a sum over pixels, not over a window. */
+  readonly splits: boolean;
 }
 
 export const VARIANTS = [
@@ -28,48 +35,16 @@ export const VARIANTS = [
   "each",
   "taps",
   "direct",
+  "wide",
   "tile128",
   "tile64",
   "tile32",
 ] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-/** `Size.taps` of a sum over a window, whose k is never split, and of one over pixels. */
-export const WINDOW = 4;
-export const WEIGHTS = 8;
-
-/** Workgroups of tiles of the given side. */
+/** Tiles or blocks of the given side. */
 const tiles = ({ z, m, n }: Size, side: number) => z * ceilDiv(m, side) * ceilDiv(n, side);
 const work = ({ z, m, n, k }: Size) => z * m * n * k;
-
-/** log2 of the columns of 4 x 4 blocks in a workgroup of `gemmDirect`, of 64 blocks in all: those
- * that leave the least of it empty, as square as they can be. */
-export function directShape({ m, n }: Pick<Size, "m" | "n">): number {
-  let best = 3;
-  let least = Number.POSITIVE_INFINITY;
-  for (const log of [3, 2, 4, 1, 5, 0, 6]) {
-    const [columns, rows] = [4 * 2 ** log, 256 / 2 ** log];
-    const covered = ceilDiv(n, columns) * columns * ceilDiv(m, rows) * rows;
-    if (covered < least) {
-      best = log;
-      least = covered;
-    }
-  }
-  return best;
-}
-
-function directGroups(size: Size): number {
-  const columns = 2 ** directShape(size);
-  return size.z * ceilDiv(size.n, 4 * columns) * ceilDiv(size.m, 256 / columns);
-}
-
-/** log2 of the columns of blocks in a workgroup of 16 by taps. */
-export const tapsShape = ({ n, taps }: Size) => (n <= taps ? 0 : 2);
-
-function tapsGroups(size: Size): number {
-  const columns = 2 ** tapsShape(size);
-  return size.z * ceilDiv(size.n, size.taps * columns) * ceilDiv(size.m, 128 / columns);
-}
 
 interface Choice {
   readonly variant: Variant;
@@ -101,13 +76,18 @@ const choices: readonly Choice[] = [
   },
   {
     variant: "taps", // on the CPU a convolution's divisions cost more than its products
-    when: ({ software, taps, k }) => software && taps > 0 && (taps === WEIGHTS || k <= 2 * TERMS),
-    groups: tapsGroups,
+    when: ({ software, taps, k }) => software && taps !== null && (taps.splits || k <= 2 * TERMS),
+    groups: ({ taps }) => ceilDiv(taps!.blocks, 16),
   },
   {
-    variant: "direct", // on the CPU a barrier costs more than a read; narrow ones waste a tile
-    when: ({ software, m, n }) => software || Math.min(m, n) <= 8,
-    groups: directGroups,
+    variant: "direct", // narrow ones waste most of a tile
+    when: ({ software, m, n }) => Math.min(m, n) <= (software ? 4 : 8),
+    groups: (size) => ceilDiv(tiles(size, 4), 64),
+  },
+  {
+    variant: "wide", // on the CPU a barrier costs more than a read
+    when: ({ software }) => software,
+    groups: (size) => ceilDiv(tiles(size, 8), 16),
   },
   {
     variant: "tile128",
@@ -159,10 +139,10 @@ export function choose(
   const able =
     only !== null &&
     (only !== "skinny" || (size.plain && Math.min(size.m, size.n) <= 8)) &&
-    (only !== "taps" || size.taps > 0);
+    (only !== "taps" || size.taps !== null);
   const fits = ({ variant, when }: Choice) => (able ? variant === only : when(size));
   const byShape = choices.find(fits)!;
-  const tiled = byShape.variant === "direct" || byShape.variant.startsWith("tile");
+  const tiled = /^(direct|wide|tile)/.test(byShape.variant);
   const measured = rules === null || able || !tiled ? null : tuned(size, rules);
   const { variant, groups } =
     measured === null ? byShape : choices.find((choice) => choice.variant === measured)!;
@@ -181,7 +161,7 @@ const PARTIALS = 1 << 24;
 function splitK({ k, total, taps, software }: Size, variant: Variant, groups: number) {
   const whole = { splits: 1, chunk: k };
   if (variant === "dot" || variant === "each" || k < 512) return whole;
-  if (variant === "taps" && taps === WINDOW) return whole;
+  if (variant === "taps" && !taps!.splits) return whole;
   const forSpeed = software ? 1 : Math.min(ceilDiv(ENOUGH, groups), Math.floor(k / 256));
   const forDigits = k > 2 * TERMS ? ceilDiv(k, TERMS) : 1;
   const wanted = Math.min(Math.max(forSpeed, forDigits), Math.floor(PARTIALS / total));
