@@ -43,18 +43,20 @@ export async function readRuns(file: string): Promise<Run[]> {
 
 /**
  * Adds a run to a file. Rows of the same kind and runtime that it has again are replaced, others
- * stay: a run of some rows does not lose the rest.
+ * stay, each in its place: a run of some rows neither loses nor moves the rest.
  */
 export async function keepRun(file: string, run: Run): Promise<void> {
   const runs = existsSync(file) ? await readRuns(file) : [];
   const same = (other: Run) => other.kind === run.kind && other.runtime === run.runtime;
   const earlier = runs.find(same);
-  const fresh = new Set(run.rows.map(identity));
-  const kept = (earlier?.rows ?? []).filter((r) => !fresh.has(identity(r)));
+  const fresh = new Map(run.rows.map((r) => [identity(r), r]));
+  const before = earlier?.rows ?? [];
+  const had = new Set(before.map(identity));
   const devices = [...new Set([...(earlier?.devices ?? []), ...run.devices])];
-  const rows: Result[] = [...kept, ...run.rows].map(rounded);
+  const added = run.rows.filter((r) => !had.has(identity(r)));
+  const rows = [...before.map((r) => fresh.get(identity(r)) ?? r), ...added].map(rounded);
   const merged: Run = { ...run, devices, quick: run.quick && (earlier?.quick ?? true), rows };
-  const list = [...runs.filter((other) => !same(other)), merged];
+  const list = earlier === undefined ? [...runs, merged] : runs.map((r) => (same(r) ? merged : r));
   await writeFile(`${file}.tmp`, `${JSON.stringify(list, null, 1)}\n`);
   await rename(`${file}.tmp`, file);
 }
