@@ -11,12 +11,13 @@ import { plainOf, withoutStart } from "./wasm-code.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What the base exports: the kernels of elementwise functions, reductions, moves, gathers and
- * products, and what the device asks of them. */
+/** What the base exports: the kernels that small nets are made of (elementwise functions,
+ * reductions, moves, gathers, products, softmax, random bits), and what the device asks of them. */
 const BASE = new Set([
   ...["heapBase", "setTile", "map1", "map2", "map3", "fill", "fillInt", "move", "matmul"],
   ...["sum", "prod", "max", "min", "argmax", "argmin", "intSum", "intProd", "intMax", "intMin"],
   ...["gather", "scatterAdd", "gatherAlong", "scatterAlong"],
+  ...["softmax", "logSoftmax", "randomBits", "splitKey"],
 ]);
 
 const options = [

@@ -47,7 +47,7 @@ test("each file that names a kernel of the rest needs it", async () => {
   const files = inputs.filter((path) => /^src\/(tensor|ops|grad|fused)\//.test(path));
   const texts = files.map((path) => ({ path, text: readFileSync(root + path, "utf8") }));
   const naming = texts.filter(({ text }) => [...rest].some((name) => text.includes(`"${name}"`)));
-  expect(naming.length).toBeGreaterThan(8);
+  expect(naming.length).toBeGreaterThan(6);
   const silent = naming.filter(({ text }) => !text.includes("\nneedRest();\n"));
   expect(silent.map(({ path }) => path)).toEqual([]);
 });

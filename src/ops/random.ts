@@ -4,7 +4,6 @@
 import { ShapeError, ValueError } from "../core/errors";
 import { axisOf, checkShape, expandsTo, type Shape, show, sizeOf } from "../core/shape";
 import { device } from "../device/current";
-import { needRest } from "../device/rest";
 import { type Like, upload } from "../tensor/create";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
@@ -18,8 +17,6 @@ import { splitAlong, transpose } from "./movement";
 import { argmax } from "./reduce";
 import { reshape } from "./reshape";
 import { argsort } from "./sort";
-
-needRest();
 
 /** Where random numbers come from: an int32 tensor of shape [2]. */
 export type Key = Tensor;

@@ -2,7 +2,6 @@
 
 import { axisOf, sizeOf } from "../core/shape";
 import type { KernelName } from "../device/kernels";
-import { needRest } from "../device/rest";
 import { type DefinedOp, defineOp, type OpRecord } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { mul, sub } from "./arithmetic";
@@ -10,8 +9,6 @@ import { needFloats } from "./checks";
 import { exp } from "./math";
 import { atLast } from "./movement";
 import { sum } from "./reduce";
-
-needRest();
 
 function overRows(name: KernelName, vjp: OpRecord<undefined>["vjp"]): DefinedOp<undefined> {
   const op: DefinedOp<undefined> = defineOp({
