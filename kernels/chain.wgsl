@@ -1,8 +1,9 @@
-// chain: a list of scalar functions at every element i below n: registers begin with the inputs'
-// elements, read through repeats as in map1 or with a part for each span, and end as the outputs'
-// elements.
-// One invocation computes one element of every output. Prepended by src/device/webgpu/chain.ts:
-// Params (n, the repeats, inf and nan), the bindings, and `element`, one line a step.
+// chain, map1, map2, map3: a list of scalar functions at every element i below n: registers begin
+// with the inputs' elements, x[i / inner % mid] or such a part for each span, and end as the
+// outputs' elements. Words are of any 32-bit type.
+// One invocation computes one element of every output. Prepended by
+// src/device/webgpu/elementwise.ts: Params (n, the repeats, inf and nan), the bindings, and
+// `element`, one line a step.
 // Grid: ceil(n / 256) workgroups, folded into y above 65,535.
 
 // Where element i reads an operand that has a part, mid long, for each span of elements. The tests

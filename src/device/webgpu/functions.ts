@@ -66,7 +66,9 @@ type Kind = keyof typeof scalars;
 
 const names = ["x", "y", "z"];
 
-function declare(name: FunctionName, types: string, call: string): string {
+/** The function of an opcode on 32-bit words, `fn add_(x: u32, y: u32) -> u32` and so on. */
+export function wgslFunction(code: number): string {
+  const { name, types } = functionList[code];
   const [inputs, output] = types.split(">");
   const kinds = [...inputs] as Kind[];
   const typed = kinds.map((kind, i) => `${names[i]}: ${scalars[kind]}`).join(", ");
@@ -75,13 +77,6 @@ function declare(name: FunctionName, types: string, call: string): string {
   const result = scalars[output as Kind];
   return (
     `fn ${name}Scalar(${typed}) -> ${result} { return ${bodies[name]}; }\n` +
-    `fn ${call}(${words}) -> u32 { return bitcast<u32>(${name}Scalar(${casts})); }\n`
+    `fn ${name}_(${words}) -> u32 { return bitcast<u32>(${name}Scalar(${casts})); }\n`
   );
-}
-
-/** The function of an opcode on 32-bit words, `fn f(x: u32, ...) -> u32`, to prepend to a map; in
- * a chain, where there are several, `fn add_` and so on. */
-export function wgslFunction(code: number, chained = false): string {
-  const { name, types } = functionList[code];
-  return declare(name, types, chained ? `${name}_` : "f");
 }
