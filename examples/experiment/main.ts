@@ -79,14 +79,14 @@ async function runJob(job: Job, place: string): Promise<Result> {
   }
 }
 
-/** The jobs of the groups that were asked for. Throws a UsageError when there are none. */
+/** The jobs that were asked for. Throws a UsageError when there are none. */
 function part(plan: Plan, only = ""): Plan {
-  const jobs = plan.jobs.filter(({ group }) => group.includes(only));
+  const jobs = plan.jobs.filter(({ group, method }) => `${group}: ${method}`.includes(only));
   const groups = [...new Set(plan.jobs.map(({ group }) => group))];
-  const others = groups.filter((group) => !group.includes(only));
+  const others = groups.filter((name) => jobs.every(({ group }) => group !== name));
   const told = (line: string) => !others.some((group) => line.startsWith(group));
   if (jobs.length > 0) return { ...plan, jobs, verdict: (all) => plan.verdict(all).filter(told) };
-  throw new UsageError(`--only ${only}: no table has that in its name: ${groups.join("; ")}`);
+  throw new UsageError(`--only ${only}: no row has that; tables are ${groups.join("; ")}`);
 }
 
 /** The command that makes this run again. */

@@ -33,7 +33,7 @@ export interface Command {
   readonly seeds: number;
   /** Folder of the data sets. */
   readonly data?: string;
-  /** Of the tables those whose name has this in it. */
+  /** Of the rows those that have this in their `table: method`. */
   readonly only?: string;
   /** Go on from the results in the folder. */
   readonly resume: boolean;
@@ -57,8 +57,8 @@ same budget.
   --seed N         the first seed (0)
   --budget MIN     minutes that the work is scaled to on two CPU cores (2)
   --device NAME    auto, reference, wasm or webgpu (auto)
-  --only TEXT      of the tables only those whose name has TEXT in it, with the work they have
-                   in a whole run
+  --only TEXT      of the rows only those that have TEXT in "table: method", with the work they
+                   have in a whole run
   --out DIR        folder of results.json and report.html (experiments/NAME)
   --resume         go on with what is in that folder; --seeds may be another
   --help           this text

@@ -8,6 +8,7 @@ import {
   mse,
   nn,
   relu,
+  scope,
   type Tensor,
   type Tree,
   tensor,
@@ -79,7 +80,9 @@ export function lossOf({ net, kind }: Pick<Domain, "net" | "kind">) {
 }
 
 export function initNet(net: Net, seed: number): NetParams {
-  return { trunk: net.trunk.init(key(2 * seed)), head: net.head.init(key(2 * seed + 1)) };
+  return scope(() => {
+    return { trunk: net.trunk.init(key(2 * seed)), head: net.head.init(key(2 * seed + 1)) };
+  });
 }
 
 /** 1-40-40-1. He et al. 2015: variance 2 / fan-in behind a relu, 1 / fan-in at the input. */

@@ -173,7 +173,7 @@ export function imamlMethod({ steps, lr, lambda }: ImamlMethod): Method {
     const outer = optim.adam({ lr: domain.outerLr });
     const loss = lossOf(domain);
     const learner = meta.imaml({ loss, inner, steps, lambda, cgSteps: 3, damping: 1, outer });
-    const state = learner.init(initNet(domain.net, seed));
+    const state = scope(() => learner.init(initNet(domain.net, seed)));
     const step = (s: typeof state, tasks: data.TaskTensors) => learner.step(s, tasks);
     const stream = domain.train(seed);
     const { state: last, ...spent } = await train({ domain, stream, flops, state, step, tell });
@@ -206,9 +206,7 @@ export async function protoTrained(work: Work): Promise<Trained<Tree>> {
 
 async function protoTraining({ domain, seed, flops, tell }: Work): Promise<Trained<Tree>> {
   const learner = protoOf(domain);
-  const whole = initNet(domain.net, seed);
-  dispose(whole.head);
-  const state = learner.init(whole.trunk);
+  const state = scope(() => learner.init(initNet(domain.net, seed).trunk));
   const step = (s: typeof state, tasks: data.TaskTensors) => learner.step(s, tasks);
   const stream = domain.train(seed);
   const { state: last, ...spent } = await train({ domain, stream, flops, state, step, tell });

@@ -1,7 +1,7 @@
 // Few-shot tasks of sentences: classes of word numbers with where each word stands, and an encoder
 // of embeddings and a convolution over words.
 
-import { concat, data, nn, relu, reshape, slice, split, type Tensor } from "hypergrad";
+import { concat, data, nn, relu, reshape, scope, slice, split, type Tensor } from "hypergrad";
 import type { Domain, Net } from "./domain";
 
 /** Sentences of classes. */
@@ -87,10 +87,11 @@ export function textNet(
   type Params = { tables: nn.EmbeddingParams[]; rest: never };
   return {
     trunk: {
-      init: (key) => {
-        const [last, ...keys] = split(key, 1 + tables.length);
-        return { tables: tables.map((t, i) => t.init(keys[i])), rest: rest.init(last) };
-      },
+      init: (key) =>
+        scope(() => {
+          const [last, ...keys] = split(key, 1 + tables.length);
+          return { tables: tables.map((t, i) => t.init(keys[i])), rest: rest.init(last) };
+        }),
       apply: (params, x) => {
         const p = params as Params;
         const [n, length] = x.shape;

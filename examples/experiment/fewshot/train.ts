@@ -33,9 +33,10 @@ export interface Trained<S extends Tree> extends Spent {
 export async function train<S extends Tree>(options: TrainOptions<S>): Promise<Trained<S>> {
   const { domain, stream, flops, step, tell } = options;
   const { metaBatch } = domain;
-  const program = compile((s: S, tasks: data.TaskTensors, progress: Tensor) =>
-    step(s, tasks, progress),
-  );
+  const program = compile((s: S, tasks: data.TaskTensors, progress: Tensor): Stepped<S> => {
+    const { state, value } = step(s, tasks, progress); // whatever else a learner tells
+    return { state, value };
+  });
   const from = performance.now();
   let { state } = options;
   let [steps, count] = [1, 1];

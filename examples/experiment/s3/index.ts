@@ -102,14 +102,14 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
     await photographPools(folder),
     await flowerPool(folder),
   ];
+  const drawn = { pools: characters, filters: 32, testTasks: 600, threshold: 0.8 };
   const there = { testTasks: 200, threshold: 0.4 };
+  const elsewhere = { name: "digits", pool: digits, ...there };
   return [
+    imageDomain({ name: "Omniglot, 1 shot", ...drawn, elsewhere }),
+    imageDomain({ name: "Omniglot, 5 shots", ...drawn, shot: 5, elsewhere }),
     imageDomain({
-      ...{ name: "Omniglot", pools: characters, filters: 32, testTasks: 600, threshold: 0.8 },
-      elsewhere: { name: "digits", pool: digits, ...there },
-    }),
-    imageDomain({
-      ...{ name: "photographs", pools: photographs, filters: 32, testTasks: 200, threshold: 0.4 },
+      ...{ name: "photographs", pools: photographs, filters: 32, ...there },
       ...{ shot: 5, query: 5, tasks: 4, innerLr: 0.1 },
       elsewhere: { name: "flowers", pool: flowers, ...there },
     }),
@@ -130,10 +130,10 @@ function verdict(domains: readonly Domain[], results: readonly Result[]): string
     const score = (x: number) => (kind === "images" ? `${(100 * x).toFixed(1)} %` : x.toFixed(3));
     const shown = (i: number) => `${methods[i]} ${score(means[i])}`;
     const joint = methods.indexOf("joint pre-training");
+    const place = `${shown(joint)} is number ${order.indexOf(joint) + 1} of ${order.length}`;
     return (
-      `${name}, after ${testSteps} steps: ahead is ${shown(order[0])}, then ` +
-      `${shown(order[1])}; ${shown(joint)} is number ` +
-      `${order.indexOf(joint) + 1} of ${order.length}.`
+      `${name}, after ${testSteps} steps: ahead ${order.slice(0, 2).map(shown).join(", then ")}` +
+      `${joint < 0 ? "" : `; ${place}`}.`
     );
   });
 }

@@ -92,6 +92,7 @@ function verdict(domains: readonly Domain[], results: readonly Result[]): string
     const nets = [...new Set(own.map(({ method }) => method))].filter((m) =>
       m.startsWith("update"),
     );
+    if (nets.length === 0) return `${name}: no update net was run.`;
     const best = nets.reduce((a, b) => (of(b, "last") > of(a, "last") ? b : a));
     const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
     return (

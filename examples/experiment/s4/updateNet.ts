@@ -119,11 +119,12 @@ async function adaptation({ domain }: Work, learned: Learned, loop: Parameters<J
   const { steps } = domain;
   const adapt = compile((l: Learned, support: data.Examples) => loop.adapt(l, support, { steps }));
   const losses = compile((p: NetParams, batch: data.Examples) => loss(p, batch));
-  const single = (index: number) => {
-    const { support, query } = stackTasks([domain.test(index)]);
-    const one = ({ x, y }: data.Examples): data.Examples => ({ x: row(x), y: row(y) });
-    return { support: one(support), query: one(query) };
-  };
+  const single = (index: number) =>
+    scope(() => {
+      const { support, query } = stackTasks([domain.test(index)]);
+      const one = ({ x, y }: data.Examples): data.Examples => ({ x: row(x), y: row(y) });
+      return { support: one(support), query: one(query) };
+    });
   let fall = 0;
   for (let i = 0; i < FALL_TASKS; i++) {
     const { support, query } = single(i);
