@@ -1,10 +1,11 @@
 // Builds dist/modules: the library file by file, for bundlers, which then take what is imported
-// from it and nothing else. Run after tsup, which empties dist.
+// from it and nothing else; and the files of its namespaces. Run after tsup, which empties dist.
 
 import { posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { assets } from "./assets.mjs";
+import { writeNamespaces } from "./namespaces.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const slashes = (path) => path.replaceAll("\\", "/");
@@ -43,4 +44,5 @@ await build({
   ...{ bundle: true, outdir: "dist/modules", outbase: ".", sourcemap: true, logLevel: "error" },
   plugins: [apart, assets],
 });
+await writeNamespaces();
 console.log(`build-modules: dist/modules ${entryPoints.length} files`);

@@ -39,12 +39,20 @@ describe.skipIf(deno === null || !built)(`Deno${absent}`, () => {
     expect(losses[2]).toBeLessThan(losses[0] / 1.5);
   });
 
-  test("deno.json names the version and the file of package.json", () => {
+  test("deno.json names the version and the files of package.json", () => {
     const read = (name: string) => JSON.parse(readFileSync(root + name, "utf8"));
     const [own, config] = [read("package.json"), read("deno.json")];
     expect(config.version).toBe(own.version);
-    expect(own.exports["."].default).toBe(config.exports);
-    const head = readFileSync(`${root}dist/index.js`, "utf8").slice(0, 60);
-    expect(head).toContain('@ts-self-types="./index.d.ts"');
+    const { "./package.json": _, ...entries } = own.exports;
+    expect(Object.keys(config.exports)).toEqual(Object.keys(entries));
+    for (const [path, { default: file, types }] of Object.entries<Record<string, string>>(
+      entries,
+    )) {
+      expect(config.exports[path]).toBe(file);
+      expect(config.imports[path.replace(".", "hypergrad")]).toBe(file);
+      const head = readFileSync(root + file, "utf8").slice(0, 60);
+      expect(head).toContain(`@ts-self-types="${types.replace("/dist", "")}"`);
+      expect(existsSync(root + types)).toBe(true);
+    }
   });
 });

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -79,6 +80,23 @@ describe.skipIf(!built)("outside of a browser", () => {
     expect(got).toEqual({ device: "wasm", value: 12 });
   });
 
+  test("Node takes the namespaces by their names: the same objects", async () => {
+    const folder = project("namespaces");
+    const names = ["data", "meta", "nn", "optim", "search"];
+    const compared = names.map(
+      (name) => `same(library.${name}, await import("hypergrad/${name}"))`,
+    );
+    const same = "(a, b) => Object.keys(a).every((key) => a[key] === b[key])";
+    writeFileSync(
+      `${folder}/main.mjs`,
+      `import * as library from "hypergrad";
+      const same = ${same};
+      console.log(JSON.stringify([${compared}]));`,
+    );
+    const got = await output(folder, process.execPath, "main.mjs");
+    expect(got).toEqual(names.map(() => true));
+  });
+
   test.skipIf(deno === null)("Deno takes a file URL, without any permission", async () => {
     const folder = project("deno-file");
     const url = pathToFileURL(`${folder}/node_modules/hypergrad/dist/index.js`).href;
@@ -107,6 +125,10 @@ describe.skipIf(!built)("outside of a browser", () => {
       const flags = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,esnext"];
       flags.push("--types", "@webgpu/types", "--typeRoots", `${root}node_modules`);
       const args = [...flags, "--module", module, "--moduleResolution", way, "app.ts"];
+      const app = readFileSync(`${folder}/app.ts`, "utf8");
+      const layer = "linear(2, 3) satisfies nn.Layer<nn.LinearParams>;";
+      const part = `import { linear } from "hypergrad/nn";\n${layer}\n`;
+      writeFileSync(`${folder}/app.ts`, `import type { nn } from "hypergrad";\n${part}${app}`);
       await execute(process.execPath, [tsc, ...args], { cwd: folder });
       // A control: the types are those of the library, so that a wrong call is an error.
       const wrong = 'import { tensor } from "hypergrad";\ntensor("text").shape satisfies string;\n';
