@@ -25,6 +25,7 @@ const all: Record<string, () => AnyInner> = {
   "lrNet, by layer": () => inner.lrNet({ lr: 0.1, per: "layer", hidden: 8 }),
   "lrNet, a moving mean": () => inner.lrNet({ lr: 0.1, hidden: 8, keep: 0.8 }),
   lstm: () => inner.lstm({ hidden: [5, 4], scale: 0.1 }),
+  "lstm, raw input": () => inner.lstm({ hidden: [5, 4], scale: 0.1, input: "raw" }),
   mlp: () => inner.mlp({ hidden: [8, 8], scale: 0.1 }),
   celo2: () => inner.celo2({ lr: 0.05, weightDecay: 0.1 }),
   updateNet: () => inner.updateNet({ lr: 0.1, hidden: 3, stopScale: false }),

@@ -24,6 +24,9 @@ export interface LstmOptimizerOptions {
   readonly hidden?: readonly number[];
   /** What the outputs are multiplied by. Default 0.01; 0.1 to 1 suits quadratics. */
   readonly scale?: number;
+  /** What is seen of a gradient: "log" its logarithm and sign, as sizes differ between nets;
+   * "raw" the number itself, as suits quadratics. Default "log". */
+  readonly input?: "log" | "raw";
   /** Gradients from e^−p up are seen by their logarithm. Default 10. */
   readonly p?: number;
 }
@@ -42,13 +45,14 @@ export type LstmState = readonly { readonly h: Tensor; readonly c: Tensor }[];
 /** θ ← θ + s · W h, h of an LSTM that sees each parameter's gradient (Andrychowicz et al. 2016).
  * With `order: 1` its input counts as constant, as in that paper. */
 export function lstm(options: LstmOptimizerOptions = {}): InnerOptimizer<LstmMeta, LstmState> {
-  const { hidden = [20, 20], scale = 0.01, p = 10 } = options;
+  const { hidden = [20, 20], scale = 0.01, input = "log", p = 10 } = options;
+  const seen = input === "log" ? 2 : 1;
   inRange("inner.lstm", "scale", scale, 0);
   checkPositive("inner.lstm", "p", p);
   return {
     initMeta: (_, key: Key = keyOf(0)) => {
       const keys = split(key, hidden.length + 1);
-      const cells = hidden.map((n, i) => lstmCell.init(keys[i], i === 0 ? 2 : hidden[i - 1], n));
+      const cells = hidden.map((n, i) => lstmCell.init(keys[i], i === 0 ? seen : hidden[i - 1], n));
       const units = hidden[hidden.length - 1];
       const w = normal(keys[hidden.length], [units, 1], { std: 1 / Math.sqrt(units) });
       return { cells, w };
@@ -62,7 +66,7 @@ export function lstm(options: LstmOptimizerOptions = {}): InnerOptimizer<LstmMet
     update: (grads, state, params, { meta }) => {
       const [g] = ravel(grads);
       const [theta, unravel] = ravel(params);
-      let x = expandDims(preprocessed(g, p), 0);
+      let x = expandDims(input === "log" ? preprocessed(g, p) : expandDims(g, 1), 0);
       const next = meta.cells.map((cell, i) => {
         const { y, h, c } = lstmOp(x, cell, { h0: state[i].h, c0: state[i].c });
         x = y;
