@@ -1,6 +1,6 @@
-// Figures of published or measured references, each by one command: hypergradient descent on MNIST,
-// the LSTM optimizer on quadratics, ProtoNet and MAML on full Omniglot.
-// node --import ./scripts/typescript.mjs bench/figures.ts hd|l2l|proto|maml [--data DIR] [--seed N]
+// Figures of published or measured references, each by one command and as a mean over seeds:
+// hypergradient descent on MNIST, learned optimizers, ProtoNet and MAML on full Omniglot.
+// npm run bench:figures -- hd|l2l|mlp|proto|maml [--data DIR] [--seed N] [--seeds N] [--steps N]
 
 import { parseArgs } from "node:util";
 import {
@@ -33,18 +33,21 @@ import {
 } from "hypergrad";
 import { imageDomain, omniglotPools } from "../examples/experiment/fewshot/domains";
 import { mamlMethod, protoMethod } from "../examples/experiment/fewshot/methods";
+import { mlpOptimizers } from "./mlp-optimizer";
 
 const text = { type: "string" } as const;
 const { values: given, positionals } = parseArgs({
-  options: { data: text, seed: text, steps: text, device: text },
+  options: { data: text, seed: text, seeds: text, steps: text, tasks: text, device: text },
   allowPositionals: true,
 });
-const seed = Number(given.seed ?? 0);
 const folder = given.data ?? "../shared/data";
+
+/** What one seed gave, by name. */
+type Found = Readonly<Record<string, number>>;
 
 /** Logistic regression, batch 128, decay 1e-4, rate and its rate 1e-3: loss on the test images
  * after each epoch (Baydin et al. 2018: SGD .769 and with hypergradients .316 after the first). */
-async function hypergradients(): Promise<void> {
+async function hypergradients(seed: number): Promise<Found> {
   const read = (name: string) => data.readUnpacked(`${folder}/mnist/${name}-ubyte.gz`);
   const part = async (name: string, count: number) => {
     const images = (await read(`${name}-images-idx3`)).subarray(16);
@@ -54,6 +57,7 @@ async function hypergradients(): Promise<void> {
   };
   const [train, test] = [await part("train", 60_000), await part("t10k", 10_000)];
   type Params = { w: Tensor; b: Tensor };
+  const found: Record<string, number> = {};
   const loss = (p: Params, x: Tensor, y: Tensor) => crossEntropy(add(matmul(x, p.w), p.b), y);
   for (const beta of [0, 1e-3]) {
     const step = compile((p: Params, before: Params, rate: Tensor, x: Tensor, y: Tensor) => {
@@ -86,22 +90,22 @@ async function hypergradients(): Promise<void> {
       const [xs, ys] = [tensor(test.x, [10_000, 784]), tensor(test.y)];
       const y = judge(p, xs, ys);
       const name = beta > 0 ? "SGD with hypergradients" : "SGD";
-      const wanted = beta > 0 && epoch === 0 ? " (to reach: 0.32)" : "";
-      console.log(`${name}, epoch ${epoch + 1}: test loss ${(await y.item()).toFixed(3)}${wanted}`);
+      found[`${name}, epoch ${epoch + 1}`] = await y.item();
       dispose({ xs, ys, y });
     }
   }
+  return found;
 }
 
 type Quadratics = { readonly w: Tensor; readonly y: Tensor };
 
 /** f = mean over 32 problems of |W x − y|², 10 numbers each; the sum of f over steps 0 to 100 on
  * held-out problems. */
-async function quadratics(): Promise<void> {
+async function quadratics(seed: number): Promise<Found> {
   const [problems, size, horizon, window] = [32, 10, 100, 20];
   // The gradient of each problem's own sum, so the loss is a sum; f is its mean.
   const loss = (x: Tensor, { w, y }: Quadratics) => sum(square(sub(matmul(w, x), y)));
-  const inner = meta.inner.lstm({ scale: 0.1 });
+  const inner = meta.inner.lstm({ scale: 0.1, input: "raw" });
   const weights = new Array<number>(window).fill(1 / problems);
   const loop = meta.unroll({ loss, inner, steps: window, order: 1, weights });
   const outer = optim.adam({ lr: tensor(0) });
@@ -162,14 +166,15 @@ async function quadratics(): Promise<void> {
     }
     dispose({ carry, problem } as unknown as Tree);
   }
-  console.log(
-    `LSTM optimizer on quadratics, seed ${seed}: sum ${total.toFixed(1)} (to reach: 21.3), final ` +
-      `${last.toFixed(4)} (0.076), ${runs} runs in ${seconds.toFixed(0)} s`,
-  );
+  return {
+    "sum over steps 0 to 100": total,
+    "after 100 steps": last,
+    "seconds, training": seconds,
+  };
 }
 
 /** Full Omniglot, 5-way 1-shot, 1,100 × 4 training and 423 × 4 test classes, 32 filters. */
-async function omniglot(which: "proto" | "maml"): Promise<void> {
+async function omniglot(which: "proto" | "maml", seed: number): Promise<Found> {
   const pools = await omniglotPools(folder);
   const steps = Number(given.steps ?? (which === "proto" ? 4960 : 8000));
   const domain = imageDomain({
@@ -183,30 +188,55 @@ async function omniglot(which: "proto" | "maml"): Promise<void> {
     shown = performance.now();
     console.log(`  ${Math.round((100 * done) / total)} % ${note}`);
   };
-  const from = performance.now();
   // One step's arithmetic, from a training that has no more than one.
   const { metrics: one } = await method({
     ...{ domain: { ...domain, testTasks: 2 }, seed, flops: 0, tell },
   });
   const flops = one.flops * 1e9 * steps * (1 + 1e-9);
   const { metrics, halves, note } = await method({ domain, seed, flops, tell });
-  const wanted = which === "proto" ? 96.7 : 96;
-  const [found, half] = [metrics.last, halves!.last].map((x) => (100 * x).toFixed(2));
-  console.log(
-    `${which}, seed ${seed}: ${found} ± ${half} % ` +
-      `(to reach: ${wanted}), ${note}, ${((performance.now() - from) / 1000).toFixed(0)} s`,
-  );
+  console.log(`  ${note}`);
+  return { accuracy: metrics.last, "half the 95 % interval": halves!.last };
 }
 
-await init({ device: (given.device ?? "auto") as "auto" });
-const known = {
-  hd: hypergradients,
-  l2l: quadratics,
-  proto: () => omniglot("proto"),
-  maml: () => omniglot("maml"),
+/** By name: how to find it, how many seeds, and the figures to reach. */
+const known: Readonly<
+  Record<string, { run: (seed: number) => Promise<Found>; seeds: number; reach: Found }>
+> = {
+  hd: { run: hypergradients, seeds: 1, reach: { "SGD with hypergradients, epoch 1": 0.32 } },
+  l2l: {
+    run: quadratics,
+    seeds: 3,
+    reach: { "sum over steps 0 to 100": 21.3, "after 100 steps": 0.076 },
+  },
+  mlp: {
+    run: (seed) =>
+      mlpOptimizers(folder, {
+        ...{ seed, steps: Number(given.steps ?? 400), tasks: Number(given.tasks ?? 32) },
+      }),
+    seeds: 1,
+    reach: {},
+  },
+  proto: { run: (seed) => omniglot("proto", seed), seeds: 1, reach: { accuracy: 0.967 } },
+  maml: { run: (seed) => omniglot("maml", seed), seeds: 1, reach: { accuracy: 0.96 } },
 };
+
 const [name] = positionals;
 if (!(name in known)) {
   console.error(`figures: name one of ${Object.keys(known).join(", ")}; got ${name ?? "none"}`);
   process.exitCode = 2;
-} else await known[name as keyof typeof known]();
+} else {
+  await init({ device: (given.device ?? "auto") as "auto" });
+  const { run, seeds, reach } = known[name];
+  const [first, count] = [Number(given.seed ?? 0), Number(given.seeds ?? seeds)];
+  const all: Found[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    all.push(await run(seed));
+    const own = Object.entries(all.at(-1)!).map(([what, x]) => `${what} ${x.toPrecision(4)}`);
+    console.log(`${name}, seed ${seed}: ${own.join("; ")}`);
+  }
+  for (const what of Object.keys(all[0])) {
+    const mean = all.reduce((sum, found) => sum + found[what], 0) / count;
+    const wanted = reach[what] === undefined ? "" : ` (to reach: ${reach[what]})`;
+    console.log(`mean of ${count}, ${what}: ${mean.toPrecision(4)}${wanted}`);
+  }
+}
