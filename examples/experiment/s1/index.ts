@@ -19,7 +19,7 @@ import { type Config, shopOf, space } from "./trainer";
 
 const TRIALS = 40; // trainings of full length that a search may cost
 // Of one of them, for a minute of the budget and one seed of three.
-const EXAMPLES = { builtIn: 400, real: 150 };
+const EXAMPLES = { builtIn: 300, real: 150 };
 const ETA = 3;
 
 type Saved = search.StudyJSON;

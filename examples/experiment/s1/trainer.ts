@@ -40,8 +40,8 @@ const worst = ({ classes }: Problem) => 2 * Math.log(classes);
 
 // Validation examples that judge a trial.
 const JUDGED = 500;
-// Examples of one evaluation: what a net of many units holds for them stays small.
-const CHUNK = 250;
+// Examples of one evaluation, which divides every part: one program is made for all.
+const CHUNK = 100;
 
 export interface Shop {
   /** Trains trial `id` up to so many examples and resolves to its validation loss, NaN if it
