@@ -67,6 +67,7 @@ type Held = Batch & { readonly later?: Tree };
 
 const [LOW, HIGH] = [1e-4, 1];
 const KEEP = 0.8; // of the log rate of the step before
+const STRIDE = 1.5; // windows from the start of one to the next
 const STARTS = 3; // places of a training's first window, in turn
 
 export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
@@ -114,32 +115,48 @@ export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
     return fine ? made.learner : null;
   };
 
+  // One training after the other: windows begin at even distances, each is judged when the training
+  // stands `later` steps past it, or has ended.
   async function learn(first: Learner, flops: number, seed: number, tell: Tell): Promise<Learnt> {
     let learner = first;
     let [metaSteps, diverged, spent] = [0, 0, 0];
+    const stride = Math.round(STRIDE * window);
     for (let runs = 0; spent < flops; runs++) {
       const from = draw(seed + runs);
-      let at = Math.round(((runs % STARTS) * (window + later)) / STARTS);
-      let carry = advance(learner.net, fresh(seed + runs), 0, at, from);
-      let plain = at;
-      for (let fine = true; fine && spent < flops && at + window <= steps; ) {
-        const count = Math.min(window + later, steps - at);
-        const start = carry;
-        carry = advance(learner.net, copyOf(start), at, count, from);
-        const share = 1.02 - spent / flops;
-        const next = await improve(learner, [start, carry], [at, from], options.metaLr * share);
-        dispose(start as unknown as Tree);
-        metaSteps++;
+      const waiting: { readonly start: Carry; readonly begun: number }[] = [];
+      let at = 0;
+      let carry = fresh(seed + runs);
+      let fine = true;
+      const forward = (count: number) => {
+        carry = advance(learner.net, carry, at, count, from);
         at += count;
-        plain += count;
-        fine = next !== null;
-        if (next === null) diverged++;
-        else learner = next;
-        spent += metaStep.stats().flops + plain * plainStep.stats().flops;
-        plain = 0;
+        if (count > 0) spent += count * plainStep.stats().flops;
+      };
+      forward(Math.round(((runs % STARTS) * stride) / STARTS));
+      while (fine && spent < flops && (at < steps || waiting.length > 0)) {
+        if (at + window <= steps) waiting.push({ start: copyOf(carry), begun: at });
+        forward(Math.min(stride, steps - at));
+        while (fine && waiting.length > 0) {
+          const { start, begun } = waiting[0];
+          if (at < Math.min(steps, begun + window + later)) break;
+          const share = 1.02 - Math.min(1, spent / flops);
+          const next = await improve(
+            learner,
+            [start, carry],
+            [begun, from],
+            options.metaLr * share,
+          );
+          waiting.shift();
+          dispose(start as unknown as Tree);
+          spent += metaStep.stats().flops;
+          metaSteps++;
+          fine = next !== null;
+          if (next === null) diverged++;
+          else learner = next;
+        }
         await tell(Math.min(spent, flops), flops, "meta-training");
       }
-      dispose(carry as unknown as Tree);
+      dispose({ carry, starts: waiting.map(({ start }) => start) } as unknown as Tree);
     }
     return { learner, metaSteps, diverged };
   }
