@@ -2,6 +2,7 @@
 // patches where they lie, kh runs a tile; each output is summed in the order ky, kx, c.
 
 import { depthwiseSums } from "./depthwise";
+import { reachedRows } from "./epilogue";
 import { Sweep, SWEEP_BYTES } from "./gemm";
 import { listRows, sweepTaps } from "./lists";
 import { bindB, panelBytes } from "./pack";
@@ -44,7 +45,9 @@ export function conv2dPart(
   const pixels = oh * ow;
   if (batch * n * pixels * oc == 0) return;
   if (kh * kw * c == 0) {
-    if (share == 0) memory.fill(out, 0, (batch * n * pixels * oc) << 2);
+    if (share != 0) return;
+    memory.fill(out, 0, (batch * n * pixels * oc) << 2);
+    reachedRows(out, batch * n * pixels, oc, oc);
     return;
   }
   if (groups > 1 && groups == c && groups == oc) {
@@ -111,6 +114,7 @@ export function conv2dPart(
       else copyWindows(copy, count, imageRows, cols, cg, src, y * sh - ph, -pw, h, width, c);
       s.to = out + ((((i * n + image) * oh + y) * ow * oc + g * ocg) << 2);
       sweepTaps(list, count * high * ow, s, a, kh, dh * rowStep, perRow, dw * cg);
+      if (g == groups - 1) reachedRows(s.to - ((g * ocg) << 2), count * high * ow, oc, oc);
       u += count;
     }
   }

@@ -4,6 +4,7 @@
 import { conv2dInputFew } from "./conv2dInputFew";
 import { conv2dInputNarrow } from "./conv2dInputNarrow";
 import { depthwiseSums } from "./depthwise";
+import { reachedRows } from "./epilogue";
 import { Sweep, SWEEP_BYTES } from "./gemm";
 import { listRows, sweepTaps } from "./lists";
 import { packPanels, panelBytes } from "./pack";
@@ -57,7 +58,9 @@ export function conv2dInputPart(
 ): void {
   if (batch * n * h * width * c == 0) return;
   if (kh * kw * oc * oh * ow == 0) {
-    if (share == 0) memory.fill(out, 0, (batch * n * h * width * c) << 2);
+    if (share != 0) return;
+    memory.fill(out, 0, (batch * n * h * width * c) << 2);
+    reachedRows(out, batch * n * h * width, c, c);
     return;
   }
   if (groups > 1 && groups == c && groups == oc) {
@@ -180,6 +183,8 @@ export function conv2dInputPart(
           panel += panelBytes(k, cg);
         }
       }
+      const pixels = count * high * width;
+      if (group == groups - 1) reachedRows(to - ((group * cg) << 2), pixels, c, c);
       bound = i;
       u += count;
     }

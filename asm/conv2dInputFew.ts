@@ -2,6 +2,7 @@
 // w transposed has a column for each tap and channel; each pixel of x then gathers its taps'
 // columns, by rising row and column of g's window within a block.
 
+import { reached } from "./epilogue";
 import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows } from "./lists";
 import { packPanels, panelBytes } from "./pack";
@@ -123,5 +124,6 @@ export function conv2dInputFew(
         }
       }
     }
+    reached(dx, dx + ((h * width * c) << 2));
   }
 }

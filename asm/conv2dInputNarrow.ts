@@ -1,6 +1,7 @@
 // conv2dInput for so few channels that they would not fill a panel: the product w * transposed g,
 // pixels in the lanes, whose rows, one a tap and channel, are added to x in the taps' order.
 
+import { reached } from "./epilogue";
 import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows } from "./lists";
 import { bindB, panelBytes } from "./pack";
@@ -89,5 +90,6 @@ export function conv2dInputNarrow(
         }
       }
     }
+    reached(dx, dx + image);
   }
 }

@@ -1,6 +1,7 @@
 // Depthwise convolutions, one channel a group: no product to tile, so every tap inside the image
 // adds a row of channels to its output.
 
+import { reached } from "./epilogue";
 import { add, addProducts, zeros } from "./rows";
 import { scratch } from "./scratch";
 import { part } from "./share";
@@ -59,6 +60,7 @@ export function depthwiseSums(
       }
       to = end;
     }
+    reached(to - ((outW * c) << 2), to);
   }
 }
 

@@ -2,15 +2,17 @@
 //
 // A call is `words, opcode, operands, parameters`: the opcode is the kernel's place in
 // src/device/kernels.ts, plus SHARE where threads are to share the call, plus WAKE where those that
-// sleep are to be woken for it; an operand is two words, the place of a base address in `slots` and
-// a distance in bytes from it.
+// sleep are to be woken for it, plus FOLD where the chain behind it reads what it writes and is a
+// part of it; an operand is two words, the place of a base address in `slots` and a distance in
+// bytes from it.
 
 import { argsort, intArgsort } from "./argsort";
 import { attentionBackward, attentionForward } from "./attention";
-import { chain } from "./chain";
+import { chain, hasSums } from "./chain";
 import { conv2d } from "./conv2d";
 import { conv2dInput } from "./conv2dInput";
 import { conv2dKernel } from "./conv2dKernel";
+import { finishChain, follow } from "./epilogue";
 import { check, gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
 import { lstmBackward, lstmForward } from "./lstm";
 import { fill, fillInt, map1, map2, map3 } from "./map";
@@ -24,6 +26,7 @@ import {
   logSumExp, max, min, prod, sum,
 } from "./reductions";
 import { logSoftmax, softmax } from "./softmax";
+import { shares } from "./share";
 import { callOf, claim, close, finish, next, open, ready, slotsOf, together } from "./threads";
 
 // @ts-ignore: decorator
@@ -235,6 +238,24 @@ function run(p: usize, slots: usize): i32 {
 
 const SHARE: u32 = 1 << 8;
 const WAKE: u32 = 1 << 9;
+const FOLD: u32 = 1 << 10;
+
+/** The call behind the one at `p`. */
+// @ts-ignore: decorator
+@inline
+function behind(p: usize): usize {
+  return p + (<usize>load<u32>(p - 4) << 2);
+}
+
+/** Runs this thread's share of the call at `p`, block by block with that of the chain behind it:
+ * where there are more, they are of the same elements, but of sums, which no share may split. */
+function runShare(p: usize, slots: usize): i32 {
+  const fold = (load<u32>(p) & FOLD) != 0 && (shares() == 1 || !hasSums(behind(p)));
+  if (fold) follow(behind(p), slots, at(p, 5, slots));
+  const found = run(p, slots);
+  if (fold) finishChain();
+  return found;
+}
 
 /** The position of the first bad index of a call that checks (all have the same form), or -1. */
 function checkFirst(p: usize, slots: usize): i32 {
@@ -250,7 +271,7 @@ function runShared(p: usize, slots: usize, wake: bool): i32 {
   if (found >= 0) return found;
   open(p, slots, wake);
   while (claim(0)) {
-    run(p, slots);
+    runShare(p, slots);
     finish();
   }
   close();
@@ -260,9 +281,19 @@ function runShared(p: usize, slots: usize, wake: bool): i32 {
 /** What another thread does: takes part in every call until the end. */
 export function work(own: i32): void {
   while (next(own)) {
-    run(callOf(), slotsOf());
+    runShare(callOf(), slotsOf());
     finish();
   }
+}
+
+/** Runs the call at `p`, with all threads where they are to share it. */
+function runCall(p: usize, slots: usize): i32 {
+  const opcode = load<u32>(p);
+  const wake = (opcode & WAKE) != 0;
+  if (!(opcode & SHARE) || !together() || !ready(wake)) return runShare(p, slots);
+  const found = runShared(p, slots, wake);
+  if (opcode & FOLD && hasSums(behind(p))) runCall(behind(p), slots);
+  return found;
 }
 
 /** The position of the bad index that stopped the last program. */
@@ -274,17 +305,15 @@ export function badIndex(): i32 {
 
 /** Runs `count` calls. Gives -1, or the place of the call that found a bad index. */
 export function execute(list: usize, slots: usize, count: i32): i32 {
-  let p = list;
+  let p = list + 4;
   for (let i = 0; i < count; i++) {
-    const opcode = load<u32>(p, 4);
-    const wake = (opcode & WAKE) != 0;
-    const shared = (opcode & SHARE) != 0 && together() && ready(wake);
-    const found = shared ? runShared(p + 4, slots, wake) : run(p + 4, slots);
+    const found = runCall(p, slots);
     if (found >= 0) {
       bad = found;
       return i;
     }
-    p += <usize>load<u32>(p) << 2;
+    if (load<u32>(p) & FOLD) p = behind(p);
+    p = behind(p);
   }
   return -1;
 }

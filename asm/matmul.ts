@@ -1,6 +1,7 @@
 // matmul: out[b, m, n] = sum over k of A[m, k] B[k, n], A and B as they lie or transposed; which
 // path is taken depends on the whole product's shape only, so shares and tiles give equal bits.
 
+import { reached, reachedRows } from "./epilogue";
 import { Sweep, SWEEP_BYTES, sweep, sweepTile, takesFours, tallestTile, tileHeight } from "./gemm";
 import { rowTimes, rowTimesColumns } from "./gemv";
 import { listRows } from "./lists";
@@ -85,6 +86,9 @@ function products(
             store<u32>(runs, <u32>from);
             sweep(list, h, s);
           }
+          if (k0 + kc >= k && n0 + nc >= n) {
+            reachedRows(out + ((i * os + m0 * outRow) << 2), h, outRow, n);
+          }
           m0 += h;
         }
       }
@@ -163,7 +167,9 @@ export function matmulPart(
   const width = n1 - n0;
   if (k == 0) {
     for (let i = 0; i < batch; i++) {
-      for (let j = 0; j < m; j++) zeros(out + ((i * os + j * n) << 2), width);
+      const to = out + ((i * os) << 2);
+      for (let j = 0; j < m; j++) zeros(to + ((j * n) << 2), width);
+      reachedRows(to, m, n, width);
     }
   } else if (!one) {
     products(a, aRow, aCol, b, bRow, bCol, out, n, batch, m, k, width, as, bs, os);
@@ -171,6 +177,7 @@ export function matmulPart(
     for (let i = 0; i < batch; i++) {
       if (bRow == 1) rowTimesColumns(a, b, bCol << 2, out, k, width);
       else rowTimes(a, b, bRow << 2, out, k, width);
+      reached(out, out + (width << 2));
       a += as << 2;
       b += bs << 2;
       out += os << 2;

@@ -2,6 +2,7 @@
 // the main one too, claims shares of it while there are any, and the last one done ends it. Nobody
 // waits for a thread that has not begun: its share is taken by another.
 
+import { dropChain } from "./epilogue";
 import { outOfMemory } from "./scratch";
 import { shares, takeShare } from "./share";
 
@@ -101,6 +102,7 @@ export function close(): void {
 
 /** After an error in a share of the main thread's: nobody works on the call any more. */
 export function abandon(): void {
+  dropChain();
   if (shares() == 1) return;
   do finish(); while (claim(0));
   settle();
@@ -108,6 +110,7 @@ export function abandon(): void {
 
 /** After an error in a share of another thread's. */
 export function fail(bytes: usize): void {
+  dropChain();
   atomic.store<i32>(common, bytes, WANTED);
   finish();
 }

@@ -22,6 +22,7 @@ function altered(run: Run): Device {
     features: base.features,
     bindings: base.bindings,
     inPlace: base.inPlace,
+    foldFrom: base.foldFrom,
     lost: base.lost,
     allocate: (size, dtype) => base.allocate(size, dtype),
     release: (storage) => base.release(storage),

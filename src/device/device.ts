@@ -39,6 +39,8 @@ export interface Device {
   readonly bindings: number;
   /** Whether an elementwise call of a program may write over one of its inputs. */
   readonly inPlace: boolean;
+  /** Elements of a product from which programs make a chain that reads it a part of it. */
+  readonly foldFrom: number;
   /** Resolves with the reason once the device can no longer be used. */
   readonly lost: Promise<string>;
 

@@ -20,6 +20,10 @@ export interface ProgramCall {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
   readonly params: readonly number[];
+  /** A chain that reads the output of this call, a product, element by element, and is a part of
+   * it; none where `foldFrom` is infinite. No output of either shares memory with an input of the
+   * product, but the chain may write over the product's output. */
+  readonly epilogue?: ProgramCall;
 }
 
 export interface ProgramSource {
@@ -58,9 +62,13 @@ export function callByCall(device: Device, { calls }: ProgramSource): Runnable {
         return storage;
       };
       try {
-        for (const [i, { kernel, inputs, outputs, params }] of calls.entries()) {
-          const start = clock === undefined ? 0 : performance.now();
+        const call = ({ kernel, inputs, outputs, params, epilogue }: ProgramCall) => {
           device.run(kernel, inputs.map(storageOf), outputs.map(storageOf), params);
+          if (epilogue !== undefined) call(epilogue);
+        };
+        for (const [i, each] of calls.entries()) {
+          const start = clock === undefined ? 0 : performance.now();
+          call(each);
           clock?.(i, performance.now() - start);
         }
       } finally {

@@ -26,6 +26,8 @@ export interface Chain {
     readonly columns: number;
     readonly parts: number;
   };
+  /** The input that the node before writes, whose kernel call this one is then a part of. */
+  readonly follows?: number;
 }
 
 const NO_SUMS = { count: 0, outer: 0, rows: 0, columns: 1, parts: 1 };
@@ -41,7 +43,7 @@ export const chainOp: Op<Chain> = {
   },
   specs: (_, { specs }) => [...specs],
   view: null,
-  run: (calls, xs, ys, { size, repeats, steps, sums }) => {
+  run: (calls, xs, ys, { size, repeats, steps, sums, follows }) => {
     const { count, outer, rows, columns, parts } = sums ?? NO_SUMS;
     const params = [size, xs.length, ys.length, steps.length, count, rows / parts, columns];
     for (const repeat of repeats) {
@@ -58,6 +60,7 @@ export const chainOp: Op<Chain> = {
       xs.map((x) => x.storage!),
       [...outputs.slice(0, outputs.length - summed.length), ...summed],
       params,
+      follows !== undefined,
     );
     for (const [k, terms] of summed.entries()) {
       calls.run("sum", [terms], [outputs[ys.length - count + k]], [outer, parts, columns]);

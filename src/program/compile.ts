@@ -5,7 +5,7 @@ import { treeMap, treePaths } from "../core/tree";
 import { device } from "../device/current";
 import type { Device, Storage } from "../device/device";
 import { functions } from "../device/functions";
-import type { ProgramSource, Runnable } from "../device/program";
+import type { ProgramCall, ProgramSource, Runnable } from "../device/program";
 import { needRest } from "../device/rest";
 import { outermost } from "../tensor/frame";
 import { capturing, create, interpretersNow } from "../tensor/op";
@@ -32,6 +32,7 @@ export interface CompileOptions {
 
 /** What the calls of one kernel took, all runs so far together. */
 export interface KernelTime {
+  /** "matmul + chain" where a chain runs as a part of a product. */
   readonly kernel: string;
   readonly calls: number;
   readonly ms: number;
@@ -181,13 +182,15 @@ function build(
     size: b.size,
     dtype: b.dtype,
   });
+  const placedCall = ({ kernel, inputs, outputs, params, epilogue }: EmittedCall): ProgramCall => ({
+    kernel,
+    inputs: inputs.map(slot),
+    outputs: outputs.map(slot),
+    params,
+    epilogue: epilogue && placedCall(epilogue),
+  });
   const source: ProgramSource = {
-    calls: emitted.calls.map(({ kernel, inputs, outputs, params }) => ({
-      kernel,
-      inputs: inputs.map(slot),
-      outputs: outputs.map(slot),
-      params,
-    })),
+    calls: emitted.calls.map(placedCall),
     bound: emitted.bound.length,
     block: placed.size,
   };
@@ -219,7 +222,8 @@ function build(
 function timesOf({ calls, times }: Program): KernelTime[] {
   const found = new Map<string, { kernel: string; calls: number; ms: number; flops: number }>();
   for (const [i, call] of calls.entries()) {
-    const { kernel } = call;
+    const kernel =
+      call.epilogue === undefined ? call.kernel : `${call.kernel} + ${call.epilogue.kernel}`;
     const sum = found.get(kernel) ?? { kernel, calls: 0, ms: 0, flops: 0 };
     sum.calls++;
     sum.ms += times[i];

@@ -4,7 +4,11 @@ import { kernels } from "../device/kernels";
 import type { EmittedCall } from "./emit";
 
 /** 2 for each multiply-add of products, 1 for each element that another kernel writes. */
-export function flopsOf({ kernel, outputs, params }: EmittedCall): number {
+export function flopsOf(call: EmittedCall): number {
+  return ownFlops(call) + (call.epilogue === undefined ? 0 : flopsOf(call.epilogue));
+}
+
+function ownFlops({ kernel, outputs, params }: EmittedCall): number {
   const p = (name: string) => params[(kernels[kernel].params as readonly string[]).indexOf(name)];
   const scores = () => p("n") * p("tq") * p("tk");
   if (kernel === "matmul") return 2 * p("batch") * p("m") * p("k") * p("n");

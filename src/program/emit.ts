@@ -27,6 +27,7 @@ export interface EmittedCall {
   readonly inputs: readonly Block[];
   readonly outputs: readonly Block[];
   readonly params: readonly number[];
+  readonly epilogue?: EmittedCall;
 }
 
 export interface Emitted {
@@ -61,14 +62,16 @@ export function emit(graph: Graph): Emitted {
     block.last = Math.max(block.last, calls.length);
   };
   const record: Calls = {
-    run: (kernel, inputs, outputs, params) => {
-      for (const b of [...inputs, ...outputs]) use(b as Block);
-      calls.push({
+    run: (kernel, inputs, outputs, params, along = false) => {
+      const call = {
         kernel,
         inputs: inputs as readonly Block[],
         outputs: outputs as readonly Block[],
         params,
-      });
+      };
+      const before = along ? calls.pop() : undefined;
+      for (const b of [...call.inputs, ...call.outputs]) use(b);
+      calls.push(before === undefined ? call : { ...before, epilogue: call });
     },
     solid: (x) => {
       if (x.repeat === null) return x.storage!;

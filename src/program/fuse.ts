@@ -5,6 +5,7 @@ import type { Device } from "../device/device";
 import type { Spec } from "../tensor/op";
 import { type Access, functionOf, type Look, nameOf, seenThrough } from "./access";
 import { type Chain, chainOp, type Step } from "./chain";
+import { foldable } from "./epilogues";
 import { type Graph, type Value, type Vertex, vertex } from "./graph";
 import { summedBy, type Uses, usesOf } from "./sumChains";
 
@@ -23,8 +24,8 @@ interface Cluster {
 }
 
 export function fuse(graph: Graph, on: Device): Graph {
-  const known = know(graph);
-  cluster(graph, known, on.bindings);
+  const known = know(graph, on);
+  cluster(graph, known);
   const outside = written(known);
   const stand = new Map<Value, Value>();
   const swap = (v: Value) => stand.get(v) ?? v;
@@ -58,16 +59,18 @@ interface Known {
   readonly place: ReadonlyMap<Vertex, number>;
   readonly outputs: ReadonlySet<Value>;
   readonly look: Look;
+  readonly on: Device;
 }
 
-function know(graph: Graph): Known {
+function know(graph: Graph, on: Device): Known {
   const uses = usesOf(graph);
   const place = new Map(graph.nodes.map((node, i) => [node, i]));
-  return { of: new Map(), uses, place, outputs: new Set(graph.outputs), look: seenThrough(graph) };
+  const outputs = new Set(graph.outputs);
+  return { of: new Map(), uses, place, outputs, look: seenThrough(graph), on };
 }
 
 /** Puts each elementwise node into a cluster. */
-function cluster(graph: Graph, known: Known, bindings: number): void {
+function cluster(graph: Graph, known: Known): void {
   const { of, look } = known;
   for (const [until, node] of graph.nodes.entries()) {
     if (functionOf(node) === null) continue;
@@ -81,7 +84,7 @@ function cluster(graph: Graph, known: Known, bindings: number): void {
       if (other === undefined || other.size !== size || other === joined) continue;
       const merged: Cluster = { size, nodes: [...other.nodes, ...joined.nodes] };
       if (merged.nodes.length > MOST_STEPS) continue;
-      if (operands(merged, known) > bindings || cyclic(merged, known, until)) continue;
+      if (operands(merged, known) > known.on.bindings || cyclic(merged, known, until)) continue;
       merged.nodes.sort((a, b) => known.place.get(a)! - known.place.get(b)!);
       joined = merged;
       for (const member of merged.nodes) of.set(member, merged);
@@ -159,10 +162,11 @@ function written(known: Known): Set<Value> {
 }
 
 /** Whether a cluster becomes a chain: one op alone does where only a chain can read an operand
- * without its being written out first, or sum the result before it is. */
-function joins({ nodes }: Cluster, { look, uses, outputs }: Known): boolean {
+ * without its being written out first, sum the result before it is, or be a part of a product. */
+function joins({ nodes, size }: Cluster, { look, uses, outputs, on }: Known): boolean {
   if (nodes.length > 1) return true;
   const [{ inputs, outputs: made }] = nodes;
+  if (inputs.map((v) => look(v).base).some((v) => v.size === size && foldable(v, on))) return true;
   if (inputs.some((v) => look(v).repeat?.span !== undefined)) return true;
   return summedBy(made[0], uses, outputs) !== null;
 }

@@ -76,11 +76,11 @@ export function knownScalar(v: Value): number | undefined {
 
 /**
  * Goes through the nodes in order with inputs already replaced; `visit` gives the values to use in
- * place of a node's outputs, or null to keep the node.
+ * place of a node's outputs, or null to keep the node. `was`: the node as it stood in the graph.
  */
 export function rewrite(
   graph: Graph,
-  visit: (node: Vertex, add: (node: Vertex) => Vertex) => readonly Value[] | null,
+  visit: (node: Vertex, add: (node: Vertex) => Vertex, was: Vertex) => readonly Value[] | null,
 ): Graph {
   const stand = new Map<Value, Value>();
   const nodes: Vertex[] = [];
@@ -94,7 +94,7 @@ export function rewrite(
     const now = moved
       ? vertex(node.op, node.inputs.map(swap), node.attrs, node.outputs, node.origin)
       : node;
-    const instead = visit(now, add);
+    const instead = visit(now, add, node);
     if (instead === null) nodes.push(now);
     const made = instead ?? now.outputs;
     for (const [i, out] of node.outputs.entries()) if (out !== made[i]) stand.set(out, made[i]);

@@ -9,10 +9,10 @@ export type InPlace = ReadonlyMap<Block, Block>;
 /** Of each call's outputs, those that can be written over an input which no later call reads. */
 export function inPlace(calls: readonly EmittedCall[]): InPlace {
   const over = new Map<Block, Block>();
-  for (const [i, call] of calls.entries()) {
+  const look = (i: number, call: EmittedCall, needed: readonly Block[]) => {
     const reads = readsOf(call);
-    if (reads === null) continue;
-    const taken = new Set<Block>();
+    if (reads === null) return;
+    const taken = new Set(needed);
     for (const [k, y] of call.outputs.entries()) {
       if (y.bound !== null || y.first !== i) continue;
       const x = call.inputs.find((b) => {
@@ -23,6 +23,11 @@ export function inPlace(calls: readonly EmittedCall[]): InPlace {
       taken.add(x);
       over.set(y, x);
     }
+  };
+  for (const [i, call] of calls.entries()) {
+    look(i, call, []);
+    // The product still reads its inputs when the first of its epilogue's results are written.
+    if (call.epilogue !== undefined) look(i, call.epilogue, call.inputs);
   }
   return over;
 }

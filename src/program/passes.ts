@@ -2,6 +2,7 @@
 
 import type { Device } from "../device/device";
 import { mergeEqual, removeDead } from "./clean";
+import { epilogues } from "./epilogues";
 import { fuse } from "./fuse";
 import type { Graph } from "./graph";
 import { simplify } from "./simplify";
@@ -10,10 +11,10 @@ import { sumChains } from "./sumChains";
 /** Sweeps until nothing gets smaller: what one pass uncovers, another removes. */
 export function optimize(graph: Graph, on: Device): Graph {
   let best = removeDead(graph);
-  for (;;) {
-    const next = removeDead(mergeEqual(simplify(best, on)));
-    if (next.nodes.length >= best.nodes.length)
-      return removeDead(sumChains(removeDead(fuse(next, on))));
-    best = next;
+  for (let before = Number.POSITIVE_INFINITY; best.nodes.length < before; ) {
+    before = best.nodes.length;
+    best = removeDead(mergeEqual(simplify(best, on)));
   }
+  const fused = removeDead(sumChains(removeDead(fuse(best, on))));
+  return epilogues(fused, on);
 }

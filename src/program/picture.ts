@@ -87,6 +87,10 @@ export function picture(view: GraphView): void {
         ? `${(n / 1024).toFixed(1)} KiB`
         : `${(n / 1048576).toFixed(2)} MiB`;
   const shape = (node: NodeView) => `[${node.shape.join(", ")}]`;
+  const time = ({ within, ms }: NodeView) => {
+    if (within !== null) return `a part of #${within}'s call`;
+    return ms === null ? "not measured" : `${ms.toFixed(4)} ms a run`;
+  };
 
   let scale = 1;
   let left = 0;
@@ -201,7 +205,7 @@ export function picture(view: GraphView): void {
           ? "outside of the block"
           : `calls ${node.lifetime[0]} to ${node.lifetime[1]} of ${view.calls}`,
       ],
-      ["time", node.ms === null ? "not measured" : `${node.ms.toFixed(4)} ms a run`],
+      ["time", time(node)],
     ];
     detail.textContent = "";
     const title = document.createElement("h2");

@@ -1,5 +1,6 @@
 // What a program looks like from outside: its nodes with shapes, bytes, order and lifetime.
 
+import { type Chain, chainOp } from "./chain";
 import type { Emitted } from "./emit";
 import type { Graph, Value, Vertex } from "./graph";
 
@@ -18,8 +19,10 @@ export interface NodeView {
   readonly order: number;
   /** The kernel calls that make it first and use it last; null for what lies outside the block. */
   readonly lifetime: readonly [number, number] | null;
+  /** The product whose kernel call it is a part of; its time is in that of the product. */
+  readonly within: number | null;
   /** Milliseconds a run of the calls that make it (and the other results of its op); null unless
-   * compiled with `profile`, and for what no call makes. */
+   * compiled with `profile`, and for what no call of its own makes. */
   readonly ms: number | null;
 }
 
@@ -57,6 +60,7 @@ export function viewOf(
       inputs: [],
       order: 0,
       lifetime: null,
+      within: null,
       ms: null,
     });
   };
@@ -71,6 +75,8 @@ export function viewOf(
   for (const node of graph.nodes) {
     const { op, inputs, outputs, origin, attrs } = node;
     const ms = timeOf(node);
+    const follows = op === chainOp ? (attrs as Chain).follows : undefined;
+    const within = follows === undefined ? null : inputs[follows].id;
     inputs.forEach(outside);
     for (const v of outputs) {
       const block = emitted.made.get(v);
@@ -84,6 +90,7 @@ export function viewOf(
         inputs: inputs.map((x) => x.id),
         order: origin.order,
         lifetime: block === undefined || block.bound !== null ? null : [block.first, block.last],
+        within,
         ms,
       });
     }

@@ -31,11 +31,13 @@ export interface Output extends Spec {
 
 /** Where an op's kernel calls go: to the device at once, or into a program. */
 export interface Calls {
+  /** @param along in programs, that the call may run as a part of the one before it */
   run(
     kernel: KernelName,
     inputs: readonly Storage[],
     outputs: readonly Storage[],
     params: readonly number[],
+    along?: boolean,
   ): void;
   /** The operand's elements one to one: its own storage, or a copy for the length of the op. */
   solid(x: Operand): Storage;

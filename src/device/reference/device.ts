@@ -51,6 +51,7 @@ class ReferenceDevice implements Device {
   readonly features = [];
   readonly bindings = 16;
   readonly inPlace = false;
+  readonly foldFrom = 0;
   readonly lost: Promise<string>;
   #lose!: (reason: string) => void;
   #disposed = false;

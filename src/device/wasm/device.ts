@@ -37,12 +37,16 @@ export interface WasmOptions {
   readonly cores?: number;
   /** Nanoseconds of work from which threads share a call. Default SHARE_FROM. */
   readonly shareFrom?: number;
+  /** Elements of a product from which a chain that reads it is a part of it. Default FOLD_FROM. */
+  readonly foldFrom?: number;
   /** What `tune()` found; it saves the look at the start. */
   readonly tiles?: Tiles;
   /** Why this device and no other, told after the reason for the binary. */
   readonly because?: string;
 }
 
+/** A product's output of fewer elements is still in cache when the chain behind it begins. */
+const FOLD_FROM = 1 << 15;
 /** Pages of the largest memory: one less than 4 GiB, so that no block's end is address 0. */
 const MOST_PAGES = 65535;
 /** What threads have in common, and the cache line that it begins with; see asm/threads.ts. */
@@ -76,6 +80,7 @@ class WasmDevice implements Device {
     allocator: Allocator,
     private readonly env: Environment,
     private readonly tile: number,
+    readonly foldFrom: number,
     private readonly shareFrom?: number,
     /** Which calls threads share, where there are several. */
     private readonly shares?: typeof isLarge,
@@ -324,7 +329,7 @@ function maySleep(memory: WebAssembly.Memory): boolean {
  */
 export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
   const { simd, why } = choose(options);
-  const { because, threads: asked = 1, shareFrom } = options;
+  const { because, threads: asked = 1, shareFrom, foldFrom = FOLD_FROM } = options;
   const reasons = [why];
   if (because !== undefined) reasons.push(because);
   const several = asked > 1 ? await loadThreads() : null;
@@ -368,5 +373,5 @@ export async function wasmDevice(options: WasmOptions = {}): Promise<Device> {
   }
   const info: DeviceInfo = { reason: `wasm: ${reasons.join("; ")}`, threads, simd };
   const shares = threads > 1 ? several!.isLarge : undefined;
-  return new WasmDevice(info, exports, memory, allocator, env, tile, shareFrom, shares);
+  return new WasmDevice(info, exports, memory, allocator, env, tile, foldFrom, shareFrom, shares);
 }

@@ -5,7 +5,7 @@ import { throwIndex } from "../checks";
 import type { Device, Storage } from "../device";
 import { kernelNames, kernels, type Signature } from "../kernels";
 import type { Clock, ProgramCall, ProgramSource, Runnable, Slot } from "../program";
-import { sharing } from "./sharing";
+import { FOLD, sharing } from "./sharing";
 
 /** What a program needs of its device. */
 interface Host {
@@ -29,8 +29,14 @@ function operand({ bound, offset }: Slot): [number, number] {
   return [bound + 1, offset * BYTES];
 }
 
-/** A call as words: their number, the opcode, operands, parameters; see asm/execute.ts. */
-function encode({ kernel, inputs, outputs, params }: ProgramCall, sharing: number): number[] {
+/** A call as words, and what is a part of it behind it. */
+function encode(call: ProgramCall, sharing: number): number[] {
+  if (call.epilogue === undefined) return encodeOne(call, sharing);
+  return [...encodeOne(call, sharing + FOLD), ...encodeOne(call.epilogue, sharing)];
+}
+
+/** Their number, the opcode, operands, parameters; see asm/execute.ts. */
+function encodeOne({ kernel, inputs, outputs, params }: ProgramCall, sharing: number): number[] {
   const operands = [...inputs, ...outputs].flatMap(operand);
   const signature: Signature = kernels[kernel];
   const words = [kernelNames.indexOf(kernel) + sharing];

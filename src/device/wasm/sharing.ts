@@ -16,6 +16,7 @@ const SMALL = 16_384;
 /** Bits of a call's opcode; see asm/execute.ts. */
 const SHARE = 1 << 8;
 const WAKE = 1 << 9;
+export const FOLD = 1 << 10;
 
 /** Nanoseconds for each element of the largest operand. Kernels that are not here run on one
  * thread. */
@@ -107,13 +108,16 @@ function largest(inputs: Operands, outputs: Operands): number {
   return most;
 }
 
+const ofCall = ({ kernel, inputs, outputs, params }: ProgramCall) =>
+  workOf(kernel, inputs, outputs, params);
+
 /** What is added to the opcode of each call: whether it is shared, and threads woken for it. */
 export function sharing(calls: readonly ProgramCall[], from = SHARE_FROM): number[] {
   const bits: number[] = new Array(calls.length).fill(0);
   let ahead = 0;
   for (let i = calls.length - 1; i >= 0; i--) {
-    const { kernel, inputs, outputs, params } = calls[i];
-    const work = workOf(kernel, inputs, outputs, params);
+    const { epilogue } = calls[i];
+    const work = ofCall(calls[i]) + (epilogue === undefined ? 0 : ofCall(epilogue));
     if (work === 0 || work < from) continue; // 0 is also that of an empty call
     ahead += work;
     bits[i] = ahead < WAKE_FROM * from ? SHARE : SHARE | WAKE;

@@ -45,6 +45,7 @@ export class WebGPUDevice implements Device {
   readonly features: readonly string[];
   readonly bindings: number;
   readonly inPlace = false;
+  readonly foldFrom = Number.POSITIVE_INFINITY;
   /** How kernels are chosen beside their shapes; changed by tests and the self-test. */
   readonly choosing: Choosing;
   /** The device under it, for interoperation and tests. */
