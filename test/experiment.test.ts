@@ -10,14 +10,15 @@ import type { Experiment, Plan, Result } from "../examples/experiment/experiment
 import { sineDomain } from "../examples/experiment/fewshot/domains";
 import { mamlMethod } from "../examples/experiment/fewshot/methods";
 import { parseOptions } from "../examples/experiment/options";
-import { tableMlp } from "../examples/experiment/problems/builtIn";
+import { characterMlp, tableMlp } from "../examples/experiment/problems/builtIn";
 import { benchOf, order } from "../examples/experiment/problems/training";
 import { digestOf, readRecord, recordOf, writeRecord } from "../examples/experiment/record";
 import { meanCurve, reportOf } from "../examples/experiment/report";
 import { rateNet } from "../examples/experiment/s0/learned";
 import { trainerOf, Watch } from "../examples/experiment/s0/schedules";
 import { applied, freshController, regress, run } from "../examples/experiment/s2/controller";
-import { START } from "../examples/experiment/s2/training";
+import { byImitation, planned, wanted } from "../examples/experiment/s2/imitation";
+import { START, shopOf } from "../examples/experiment/s2/training";
 import { cellOf, cellText, tablesOf, tableText } from "../examples/experiment/summary";
 import { setDevice } from "../src/device/current";
 import { wasmDevice } from "../src/device/wasm/device";
@@ -246,14 +247,53 @@ describe("the controller", () => {
     expect(least.batch).toBe(16);
   });
 
+  test("a plan's rate stays and falls; what is wanted leads back to it", () => {
+    const plan = { peak: 0.2, falls: 0.5, batch: 64, drop: true, decay: 1e-4 };
+    expect([0, 0.5, 1].map((share) => planned(plan, share))).toEqual([0.2, 0.2, 0.2 / 8]);
+    const [low, up, drop, decay] = wanted(plan, 0.1, 0.01, 32);
+    expect(Math.tanh(low)).toBeCloseTo(0.95, 12);
+    expect(Math.tanh(up)).toBeCloseTo(0.95, 12);
+    expect([drop, decay]).toEqual([1, 0]);
+    const [same, stay] = wanted(plan, 0.1, 0.2, 64);
+    expect([same, stay]).toEqual([0, 0]);
+    const [down] = wanted(plan, 1, 0.2 / 4, 64);
+    expect(Math.tanh(down)).toBeCloseTo(-0.95, 12);
+  });
+
+  test("imitation lifts a rate that is too low, within its arithmetic, twice the same", async () => {
+    const device = await wasmDevice();
+    setDevice(device);
+    const shop = shopOf(characterMlp());
+    const lesson = { shop, seed: 3, examples: 1600 };
+    const unit = shop.begin(3, 1600);
+    await unit.advance(1600);
+    const flops = 1.8 * shop.spent();
+    const spent: number[] = [];
+    const one = async () => {
+      const before = shop.spent();
+      const controller = await byImitation({ ...lesson, flops });
+      spent.push(shop.spent() - before);
+      return controller;
+    };
+    const controller = await one();
+    expect(await one()).toEqual(controller);
+    for (const each of spent) expect(each).toBeLessThanOrEqual(flops);
+    unit.dispose();
+    const fresh = shop.begin(4, 1600);
+    expect(Math.tanh(run(controller, fresh.metrics())[0])).toBeGreaterThan(0.5);
+    fresh.dispose();
+    shop.dispose();
+    device.dispose();
+  });
+
   test("learns moves from examples", () => {
     const examples = [0, 1, 2, 3].map((i) => ({
       metrics: Array.from({ length: 9 }, (_, k) => (k === i ? 1 : -0.2)),
-      target: [i % 2 === 0 ? 1 : -1, 0, 0, 0],
+      targets: [i % 2 === 0 ? 1 : -1, null, null, null],
     }));
     const learned = regress(freshController(2), examples, 300, 5e-3);
-    for (const { metrics, target } of examples) {
-      expect(Math.abs(run(learned, metrics)[0] - target[0])).toBeLessThan(0.1);
+    for (const { metrics, targets } of examples) {
+      expect(Math.abs(run(learned, metrics)[0] - targets[0]!)).toBeLessThan(0.1);
     }
   });
 });

@@ -53,26 +53,34 @@ export function applied(settings: Settings, out: readonly number[]): Settings {
   };
 }
 
-/** A training to its end under the controller; false where it diverged. */
+/** Where a training of so many examples is decided on: often at first, when a rate that is far off
+ * costs most and a look ahead costs least. */
+export const decisions = (examples: number): readonly number[] =>
+  Array.from({ length: DECISIONS }, (_, k) => Math.round(examples * (k / DECISIONS) ** 2));
+
+export const DECISIONS = 16;
+
+/** A training under the controller up to so many examples; false where it diverged. */
 export async function controlled(
   training: Training,
   controller: Controller,
-  { examples, interval }: { readonly examples: number; readonly interval: number },
+  to: number,
   seen?: (settings: Settings) => void,
 ): Promise<boolean> {
-  const to = Math.min(examples, Number.MAX_SAFE_INTEGER);
+  const times = decisions(training.total);
   while (training.examples < to) {
     training.settings = applied(training.settings, run(controller, training.metrics()));
     seen?.(training.settings);
-    if (!(await training.advance(Math.min(interval, to - training.examples)))) return false;
+    const next = times.find((at) => at > training.examples) ?? training.total;
+    if (!(await training.advance(Math.min(next, to) - training.examples))) return false;
   }
   return true;
 }
 
-/** A move and where it was made. */
+/** What the outputs should have been, and where; null for one of which nothing is known. */
 export interface Example {
   readonly metrics: readonly number[];
-  readonly target: readonly number[];
+  readonly targets: readonly (number | null)[];
 }
 
 /** Least squares on the outputs by Adam, `steps` passes over all examples. */
@@ -100,10 +108,10 @@ export function regress(
   return net;
 }
 
-/** Adds the gradient of share · ½ |out − target|² by all weights. */
+/** Adds the gradient of share · ½ |out − targets|² by all weights. */
 function addGradient(
   net: Controller,
-  { metrics, target }: Example,
+  { metrics, targets }: Example,
   grads: readonly Float64Array[],
   share: number,
 ): void {
@@ -112,7 +120,7 @@ function addGradient(
     const out = run(net.slice(i, i + 1), inputs[i]);
     inputs.push(i < net.length - 1 ? out.map((x) => Math.max(0, x)) : out);
   }
-  let g = inputs[net.length].map((x, o) => (x - target[o]) * share);
+  let g = inputs[net.length].map((x, o) => (x - (targets[o] ?? x)) * share);
   for (let i = net.length - 1; i >= 0; i--) {
     const { inputs: n, w } = net[i];
     const before = new Array<number>(n).fill(0);

@@ -19,14 +19,14 @@ import { realImages } from "../problems/real";
 import { benchOf } from "../problems/training";
 import { rateNet } from "../s0/learned";
 import { cellOf } from "../summary";
-import { controlled } from "./controller";
+import { controlled, DECISIONS } from "./controller";
+import { byImitation } from "./imitation";
 import { byEvolution, byLookingAhead, type Lesson } from "./learning";
-import { BATCHES, type Settings, type Shop, START, shopOf, type Training } from "./training";
+import { BATCHES, type Settings, START, shopOf, type Training } from "./training";
 
 const RATES = [0.003, 0.01, 0.03, 0.1, 0.3];
 const GRID = RATES.length * BATCHES.length; // trainings
-const INTERVALS = 16; // of one training
-const EXAMPLES = 3200; // of one training, for a minute of the budget and one seed of three
+const EXAMPLES = 3200; // of one training, for a minute of the budget
 
 type Work = {
   readonly problem: Problem;
@@ -37,16 +37,18 @@ type Work = {
 type Method = (work: Work) => Promise<Outcome>;
 
 /** Arithmetic of one training with the first settings. */
-async function unitOf(work: Work): Promise<number> {
-  const shop = shopOf(work.problem, work.examples);
-  const training = shop.begin(work.seed);
-  await training.look();
-  const look = shop.spent();
-  await training.advance(10 * START.batch); // and one look
-  const flops = shop.spent() - 2 * look;
+async function unitOf({ problem, examples, seed }: Work): Promise<number> {
+  const shop = shopOf(problem);
+  const training = shop.begin(seed, examples);
+  const spent: number[] = [];
+  for (const steps of [1, 11]) {
+    await training.advance(steps * START.batch); // and one look
+    spent.push(shop.spent());
+  }
   training.dispose();
   shop.dispose();
-  return (flops * work.examples) / (10 * START.batch);
+  const [once, twice] = spent;
+  return ((twice - 2 * once) * examples) / (10 * START.batch);
 }
 
 async function outcomeOf(
@@ -72,11 +74,11 @@ const best =
   async (work) => {
     const { problem, examples, seed, tell } = work;
     const unit = await unitOf(work);
-    const shop = shopOf(problem, examples);
+    const shop = shopOf(problem);
     let found: { training: Training; valid: number; settings: Settings } | null = null;
     const all = settingsOf(data.stream(seed, 3));
     for (const [i, settings] of all.entries()) {
-      const training = shop.begin(seed);
+      const training = shop.begin(seed, examples);
       training.settings = settings;
       const fine = await training.advance(examples);
       const valid = fine ? (await training.end()).valid : Number.POSITIVE_INFINITY;
@@ -115,17 +117,16 @@ const controller =
   async (work) => {
     const { problem, examples, seed, tell } = work;
     const unit = await unitOf(work);
-    const shop: Shop = shopOf(problem, examples);
-    const interval = Math.round(examples / INTERVALS);
+    const shop = shopOf(problem);
     // The judged training looks at the validation part too: a fifth more than a static one.
     const flops = Math.max(0, cost - 1.2) * unit;
     await tell(0, 2, "learning");
-    const net = await learn({ shop, seed, examples, interval, flops });
+    const net = await learn({ shop, seed, examples, flops });
     await tell(1, 2, "training");
-    const training = shop.begin(seed);
+    const training = shop.begin(seed, examples);
     const rates: Point[] = [];
     const at = () => training.examples;
-    await controlled(training, net, { examples, interval }, ({ rate }) => rates.push([at(), rate]));
+    await controlled(training, net, examples, ({ rate }) => rates.push([at(), rate]));
     const { batch, drop } = training.settings;
     const note = `ends with batch ${batch}, dropout ${drop ? "on" : "off"}`;
     const outcome = await outcomeOf(training, rates, shop.spent() / unit, note);
@@ -165,10 +166,10 @@ const methods: Readonly<Record<string, Method>> = {
   [`grid of ${GRID}`]: best(grid),
   [`random search, ${GRID}`]: best(drawn(GRID)),
   [`random search, ${FEW}`]: best(drawn(FEW)),
+  [`controller by imitation, cost ${FEW}`]: controller(byImitation, FEW),
   [`controller by looking ahead, cost ${FEW}`]: controller(byLookingAhead, FEW),
   [`controller by looking ahead, cost ${GRID}`]: controller(byLookingAhead, GRID),
   [`controller by evolution, cost ${FEW}`]: controller(byEvolution, FEW),
-  [`controller by evolution, cost ${GRID}`]: controller(byEvolution, GRID),
   [`rate net through the unroll, cost ${FEW}`]: unrolled(FEW),
 };
 
@@ -214,12 +215,12 @@ export const s2: Experiment = {
   title: "S2: a controller of the settings of a training while it runs",
   async plan(settings, seeds, folder): Promise<Plan> {
     const problems = await problemsOf(settings, folder);
-    const examples = Math.round((EXAMPLES * settings.budget * 3) / seeds.length);
+    const examples = Math.round(EXAMPLES * settings.budget);
     return {
       about: [
         ...problems.map(({ about }) => about),
         `Trainings on ${examples} examples by momentum 0.9 from rate ${START.rate}, batch ` +
-          `${START.batch}; ${INTERVALS} decisions each. The controller, 64 and 32 units, sets ` +
+          `${START.batch}; ${DECISIONS} decisions each. The controller, 64 and 32 units, sets ` +
           "rate, batch size, dropout and weight decay. Cost is arithmetic, of learning too, in " +
           `trainings with the first settings. The grid has ${RATES.length} rates and ` +
           `${BATCHES.length} batch sizes.`,

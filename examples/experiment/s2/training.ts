@@ -39,19 +39,22 @@ const VALID = 150; // examples of a look at the validation part
 export interface Shop {
   readonly problem: Problem;
   spent(): number;
-  begin(seed: number): Training;
+  /** A training of so many examples in all. */
+  begin(seed: number, total: number): Training;
   dispose(): void;
 }
 
 export interface Training {
+  /** Trained on so far. */
   readonly examples: number;
+  readonly total: number;
+  /** Validation loss after the last `advance`. */
+  readonly valid: number;
   /** What a controller sees, each number of about 1. */
   metrics(): readonly number[];
   settings: Settings;
   /** Trains on so many examples; false when it diverged. */
   advance(examples: number): Promise<boolean>;
-  /** Validation loss now. */
-  look(): Promise<number>;
   copy(): Training;
   end(): Promise<{ test: { loss: number; accuracy: number }; valid: number }>;
   dispose(): void;
@@ -61,7 +64,7 @@ export const START: Settings = { rate: 0.01, batch: 32, drop: false, decay: 1e-4
 
 type State = { readonly params: Tree; readonly velocity: Tree };
 
-export function shopOf(problem: Problem, total: number): Shop {
+export function shopOf(problem: Problem): Shop {
   const plain = benchOf(problem, { dropout: DROPOUT }); // which drops only where a key is given
   let flops = 0;
   const programs = new Map<boolean, ReturnType<typeof stepOf>>();
@@ -76,12 +79,25 @@ export function shopOf(problem: Problem, total: number): Shop {
     return crossEntropy(logits, batch.y);
   });
 
-  function make(state: State, seed: number, begun: Memory): Training {
+  async function look(params: Tree): Promise<number> {
+    const own = ids(order(problem.valid.y.length, VALID, 1)(0));
+    const loss = looked(params, own);
+    flops += looked.stats().flops;
+    const value = await loss.item();
+    dispose({ own, loss });
+    return value;
+  }
+
+  function make(state: State, seed: number, total: number, begun: Memory): Training {
     let { params, velocity } = state;
     let memory = begun;
     const training: Training = {
       get examples() {
         return memory.examples;
+      },
+      total,
+      get valid() {
+        return memory.valid;
       },
       settings: memory.settings,
       metrics: () => metricsOf(memory, training.settings, total),
@@ -110,7 +126,7 @@ export function shopOf(problem: Problem, total: number): Shop {
           }
           dispose({ loss: next.loss, size: next.size });
         }
-        const valid = await training.look();
+        const valid = await look(params);
         const before = memory;
         memory = {
           ...before,
@@ -122,18 +138,10 @@ export function shopOf(problem: Problem, total: number): Shop {
         };
         return Number.isFinite(loss) && Number.isFinite(valid);
       },
-      async look() {
-        const own = ids(order(problem.valid.y.length, VALID, 1)(0));
-        const loss = looked(params, own);
-        flops += looked.stats().flops;
-        const value = await loss.item();
-        dispose({ own, loss });
-        return value;
-      },
       copy: () => {
         const same = (tree: Tree) => mapTree((x) => add(x, 0), tree);
         const own = { ...memory, settings: training.settings };
-        return make({ params: same(params), velocity: same(velocity) }, seed, own);
+        return make({ params: same(params), velocity: same(velocity) }, seed, total, own);
       },
       async end() {
         const test = await plain.judge(params, "test");
@@ -147,10 +155,10 @@ export function shopOf(problem: Problem, total: number): Shop {
   return {
     problem,
     spent: () => flops,
-    begin: (seed) => {
-      const params = plain.net.init(key(seed));
+    begin: (seed, total) => {
+      const params = plain.begin(seed);
       const begun = { ...FIRST, loss: Math.log(problem.classes), valid: Math.log(problem.classes) };
-      return make({ params, velocity: mapTree(zerosLike, params) }, seed, begun);
+      return make({ params, velocity: mapTree(zerosLike, params) }, seed, total, begun);
     },
     dispose: () => {
       for (const one of programs.values()) one.dispose();
@@ -177,10 +185,13 @@ const FIRST: Memory = {
 
 export const METRICS = 9;
 
-function metricsOf(m: Memory, settings: Settings, total: number): number[] {
+const [RATE, BATCH] = [METRICS - 2, METRICS - 1]; // places of the settings among the metrics
+const bounded = (x: number) => Math.max(-3, Math.min(3, Number.isFinite(x) ? x : 3));
+
+function metricsOf(m: Memory, settings: Settings, total: number): readonly number[] {
   const log = (x: number) => Math.log(Math.max(x, 1e-6));
   const noise = m.gradient * m.gradient * settings.batch; // of the batch's own size
-  return [
+  const seen = [
     log(m.loss) / 2,
     log(m.valid) / 2,
     m.valid - m.loss,
@@ -188,9 +199,19 @@ function metricsOf(m: Memory, settings: Settings, total: number): number[] {
     log(m.gradient) / 3,
     log(noise) / 6,
     m.examples / total - 0.5,
-    log(settings.rate) / 5 + 1,
-    Math.log2(settings.batch / 32),
-  ].map((x) => Math.max(-3, Math.min(3, Number.isFinite(x) ? x : 3)));
+  ];
+  return settingsSeen([...seen.map(bounded), 0, 0], settings);
+}
+
+/** The metrics with other settings in their places. */
+export function settingsSeen(
+  metrics: readonly number[],
+  { rate, batch }: Pick<Settings, "rate" | "batch">,
+): readonly number[] {
+  const seen = [...metrics];
+  seen[RATE] = bounded(Math.log(rate) / 5 + 1);
+  seen[BATCH] = Math.log2(batch / 32);
+  return seen;
 }
 
 function stepOf(bench: Bench, drop: boolean) {
