@@ -43,9 +43,21 @@ function bytesOf(part: Embedded, simd: Simd): Uint8Array<ArrayBuffer> {
   return simd === "plain" ? plain : relax(plain);
 }
 
-/** Whether this runtime has these instructions. */
+/** i8x16.splat of 0. */
+const VECTOR = [0x41, 0, 0xfd, 0x0f];
+/** Instructions that leave a vector. */
+const PROBES: { readonly [simd in Simd]: readonly number[] } = {
+  plain: VECTOR,
+  relaxed: [...VECTOR, ...VECTOR, ...VECTOR, 0xfd, 0x85, 2], // f32x4.relaxed_madd
+};
+
+/** Whether this runtime has these instructions: by a module of one function without parameters. */
 export function runsHere(simd: Simd): boolean {
-  return WebAssembly.validate(bytesOf(base, simd));
+  const body = [0, ...PROBES[simd], 0x0b];
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const types = [1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0];
+  const code = [10, body.length + 2, 1, body.length, ...body];
+  return WebAssembly.validate(Uint8Array.from([...header, ...types, ...code]));
 }
 
 /** The parts that are here, the base first, for the memory of one thread or of several. */

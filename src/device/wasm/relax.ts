@@ -18,13 +18,13 @@ const SPELLINGS = [
     fused: [0xfd, 0x86, 2],
   },
 ] as const;
-const [LOCAL_SET, NOP] = [0x21, 1];
+const [LOCAL_SET, MUL, NOP] = [0x21, 0xe6, 1];
 
 /** The binary with relaxed_madd and relaxed_nmadd, as long as it was. */
 export function relax(plain: Uint8Array): Uint8Array<ArrayBuffer> {
   const relaxed = new Uint8Array(plain);
   for (let at = 0; at < plain.length; at++) {
-    if (plain[at] !== LOCAL_SET) continue; // as both spellings begin
+    if (plain[at] !== LOCAL_SET || plain[at + 4] !== MUL) continue; // as both spellings begin
     for (const { apart, fused } of SPELLINGS) {
       if (!isAt(plain, at, apart)) continue;
       relaxed.fill(NOP, at, at + apart.length);

@@ -18,14 +18,19 @@ export function unpack(text: string): Uint8Array<ArrayBuffer> {
     const bit = (Number.parseInt(text[byte >> 2], 16) >> (byte & 3)) & 1;
     (bit === 1 ? common : rare).push(byte);
   }
-  const places = new Uint8Array(128);
-  for (const [i, code] of ALPHABET.entries()) places[code] = i;
+  const alone = new Uint8Array(128); // bytes by the codes of characters
+  const places = new Uint8Array(128); // in the alphabet
+  for (const [i, code] of ALPHABET.entries()) {
+    alone[code] = common[i];
+    places[code] = i;
+  }
+  const leads = ALPHABET[COMMON]; // and the next code
   const bytes = new Uint8Array(text.length);
   let end = 0;
   for (let i = DIGITS; i < text.length; i++) {
-    const place = places[text.charCodeAt(i)];
-    if (place < COMMON) bytes[end++] = common[place];
-    else bytes[end++] = rare[(place - COMMON) * COMMON + places[text.charCodeAt(++i)]];
+    const code = text.charCodeAt(i);
+    if (code < leads) bytes[end++] = alone[code];
+    else bytes[end++] = rare[(code - leads) * COMMON + places[text.charCodeAt(++i)]];
   }
   return bytes.slice(0, end);
 }

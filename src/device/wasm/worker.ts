@@ -27,7 +27,7 @@ export function serve(start: Start, ready: () => void): void {
   };
   const thread: Record<string, (...numbers: number[]) => void> = {};
   for (const part of start.parts) {
-    Object.assign(thread, new WebAssembly.Instance(part, { env, base: { ...thread } }).exports);
+    Object.assign(thread, new WebAssembly.Instance(part, { env, base: thread }).exports);
   }
   thread.setTile(...start.tile);
   thread.join(start.common, start.threads, 1);
