@@ -206,6 +206,15 @@ export const targets: readonly Target[] = [
     unit: "×",
     values: (rows) => maml("torch").map((name) => twoThreads(rows, batched(name))),
   },
+  {
+    what: "conv MAML, stride 2 and max-pool, first call: compiling and one run",
+    most: 1,
+    unit: "s",
+    values: (rows) =>
+      maml("torch").flatMap((name) =>
+        [`${name}, compiled`, batched(name)].map((row) => rows.bench(row)?.first),
+      ),
+  },
   faster("matmul 256 to 1024 against jax-js", 1, GPU, JAX, squares),
   faster("matmul 256 to 1024 against TensorFlow.js", 2, GPU, /^tfjs webgpu/, squares),
   faster(
