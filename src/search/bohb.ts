@@ -5,7 +5,7 @@ import type { Stream } from "../core/random";
 import { checkPart, checkWhole } from "./checks";
 import { type Code, type Dimension, fill, type Layout, pickUniform } from "./layout";
 import { truncatedNormal } from "./normal";
-import { drawAllowed, type Sampler } from "./sampler";
+import { byValue, drawAllowed, type Sampler } from "./sampler";
 
 export interface BohbOptions {
   /** The part of the trials that counts as good (default .15). */
@@ -36,7 +36,7 @@ export function bohb(options: BohbOptions = {}): Sampler {
       const least = layout.dimensions.length + 1;
       const { told } = context.history(2 * least);
       if (told.length < 2 * least || random.uniform() < randomPart) return drawAllowed(context);
-      const sorted = [...told].sort((a, b) => (a.value === b.value ? 0 : a.value - b.value));
+      const sorted = [...told].sort(byValue);
       const count = Math.max(least, Math.floor(good * told.length));
       const [goods, others] = [sorted.slice(0, count), sorted.slice(count)].map((part) =>
         density(

@@ -5,7 +5,7 @@ import type { Stream } from "../core/random";
 import { checkPart } from "./checks";
 import { cholesky, solveLower } from "./cholesky";
 import { type Code, fill, pickUniform } from "./layout";
-import { drawAllowed, type Observation, type Sampler } from "./sampler";
+import { byValue, drawAllowed, type Observation, type Sampler } from "./sampler";
 
 export interface CmaesOptions {
   /** First standard deviation, where each range is 1 (default .3). */
@@ -90,7 +90,7 @@ function evolve(told: readonly Observation[], ranges: readonly number[], sigma: 
   for (let g = 1; g * lambda <= told.length; g++) {
     const generation = told.slice((g - 1) * lambda, g * lambda);
     const best = generation
-      .sort((a, b) => (a.value === b.value ? 0 : a.value - b.value))
+      .sort(byValue)
       .slice(0, weights.length)
       .map(({ code }) => stepsFrom(now, code, ranges));
     const step = mean.map((_, i) => best.reduce((sum, y, k) => sum + weights[k] * y[i], 0));

@@ -13,7 +13,7 @@ import {
 } from "./gaussianProcess";
 import { type Code, type Layout, sameCode } from "./layout";
 import { logEI } from "./normal";
-import { drawAllowed, type Earlier, type Observation, type Sampler } from "./sampler";
+import { drawAllowed, type Earlier, type Observation, type Sampler, standardised } from "./sampler";
 
 export interface GpOptions {
   /** Random trials before the first model; 2 a parameter and 2 when left out. */
@@ -103,22 +103,12 @@ function dataOf(layout: Layout, told: readonly Observation[], earlier: readonly 
   const kept = earlier.flatMap((study, i) =>
     study.slice(0, each).map(({ code, value }) => ({ code: tag(code, earlier, i + 1), value })),
   );
-  const own = standardised(told.map(({ value }) => value));
+  const own = standardised(told);
   return {
     codes: [...told.map(({ code }) => tag(code, earlier, 0)), ...kept.map(({ code }) => code)],
     values: [...own, ...kept.map(({ value }) => value)],
     hamming,
   };
-}
-
-/** To mean 0 and deviation 1; a failed trial is as bad as the worst of the others. */
-function standardised(values: readonly number[]): number[] {
-  const worst = Math.max(...values.filter((value) => value < Infinity));
-  const finite = values.map((value) => Math.min(value, worst));
-  const mean = finite.reduce((sum, v) => sum + v, 0) / finite.length;
-  const variance = finite.reduce((sum, v) => sum + (v - mean) ** 2, 0) / finite.length;
-  const deviation = Math.sqrt(variance);
-  return finite.map((v) => (deviation > 0 ? (v - mean) / deviation : 0));
 }
 
 /** The process in which pending trials came out as it expects. */

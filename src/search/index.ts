@@ -1,4 +1,4 @@
-// What `search` offers: spaces, studies, samplers, schedulers.
+// What `search` offers: spaces, studies, samplers, schedulers, and trials in workers.
 
 export { type AshaOptions, asha } from "./asha";
 export { type BohbOptions, bohb } from "./bohb";

@@ -3,7 +3,7 @@
 
 import { ValueError } from "../core/errors";
 import { type Code, type Dimension, fill } from "./layout";
-import { drawAllowed, type Observation, type Sampler } from "./sampler";
+import { drawAllowed, type Observation, type Sampler, standardised } from "./sampler";
 
 /** What a learned sampler is: weights in rows of the outputs' order, gates i, f, g, o. */
 export interface LearnedNet {
@@ -106,18 +106,6 @@ function run(
     for (let j = 0; j < units; j++) z += h[j] * net.w[j * net.dimensions + d];
     return sigmoid(z);
   });
-}
-
-/** To mean 0 and deviation 1; a failed trial is as bad as the worst of the others. */
-function standardised(told: readonly Observation[]): number[] {
-  const finite = told.map(({ value }) => value).filter(Number.isFinite);
-  if (finite.length === 0) return told.map(() => 0);
-  const worst = Math.max(...finite);
-  const values = told.map(({ value }) => Math.min(value, worst));
-  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
-  const deviation = Math.sqrt(variance);
-  return values.map((v) => (deviation > 0 ? (v - mean) / deviation : 0));
 }
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));

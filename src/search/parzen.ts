@@ -34,7 +34,7 @@ function counts(size: number, xs: readonly number[], weights: readonly number[])
 }
 
 /** An index, with probability by its mass. */
-export function pick(mass: readonly number[], total: number, random: Stream): number {
+function pick(mass: readonly number[], total: number, random: Stream): number {
   let left = random.uniform() * total;
   const last = mass.length - 1;
   for (let i = 0; i < last; i++) {

@@ -46,6 +46,23 @@ export interface Sampler {
   propose(context: SamplerContext): Code | undefined;
 }
 
+/** The lower value first; failed trials are equal. */
+export function byValue(a: Observation, b: Observation): number {
+  return a.value === b.value ? 0 : a.value - b.value;
+}
+
+/** Values to mean 0 and deviation 1; a failed trial is as bad as the worst of the others. */
+export function standardised(told: readonly Observation[]): number[] {
+  const finite = told.map(({ value }) => value).filter(Number.isFinite);
+  if (finite.length === 0) return told.map(() => 0);
+  const worst = Math.max(...finite);
+  const values = told.map(({ value }) => Math.min(value, worst));
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+  const deviation = Math.sqrt(variance);
+  return values.map((v) => (deviation > 0 ? (v - mean) / deviation : 0));
+}
+
 const TRIES = 10_000;
 
 /** A random allowed point. Throws HypergradError when 10,000 draws are all refused. */

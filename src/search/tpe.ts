@@ -4,7 +4,7 @@
 import { checkPart, checkWhole } from "./checks";
 import { type Code, fill } from "./layout";
 import { parzen } from "./parzen";
-import { drawAllowed, type Sampler, type SamplerContext } from "./sampler";
+import { byValue, drawAllowed, type Sampler, type SamplerContext } from "./sampler";
 
 export interface TpeOptions {
   /** Random trials before the first estimate. */
@@ -29,7 +29,7 @@ export function tpe({ start = 10, good = 0.1, draws = 24 }: TpeOptions = {}): Sa
     propose(context) {
       const { told, pending } = context.history(start);
       if (told.length < start) return drawAllowed(context);
-      const ranked = told.map((_, i) => i).sort((i, j) => order(told[i].value, told[j].value));
+      const ranked = told.map((_, i) => i).sort((i, j) => byValue(told[i], told[j]));
       const count = Math.min(MOST_GOOD, Math.ceil(good * told.length));
       const best = new Set(ranked.slice(0, count));
       const goods = told.filter((_, i) => best.has(i)).map(({ code }) => code);
@@ -37,11 +37,6 @@ export function tpe({ start = 10, good = 0.1, draws = 24 }: TpeOptions = {}): Sa
       return drawRatio(context, goods, [...others, ...pending], draws);
     },
   };
-}
-
-/** Order of values where Infinity equals itself. */
-function order(a: number, b: number): number {
-  return a === b ? 0 : a - b;
 }
 
 function drawRatio(
