@@ -260,7 +260,7 @@ describe("the controller", () => {
     expect(Math.tanh(down)).toBeCloseTo(-0.95, 12);
   });
 
-  test("imitation lifts a rate that is too low, within its arithmetic, twice the same", async () => {
+  test("imitation lifts a low rate, within its arithmetic, twice the same", async () => {
     const device = await wasmDevice();
     setDevice(device);
     const shop = shopOf(characterMlp());

@@ -1,5 +1,5 @@
-// Trains the controller on whole plans: each is tried in a short training, to its end and so without
-// short-sightedness, and the controller learns to do in every state what the best plan would.
+// Trains the controller on whole plans: each is tried in a short training, to its end and so not
+// short-sighted, and the controller learns to do in every state what the best plan would.
 
 import { data } from "hypergrad";
 import { type Controller, decisions, type Example, freshController, regress } from "./controller";
