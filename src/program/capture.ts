@@ -29,12 +29,7 @@ export function capture(
   const nodes: Vertex[] = [];
   const known = new Map<Tensor, Value>();
   const inputs = specs.map(({ shape, dtype }, place) =>
-    value(
-      shape,
-      dtype,
-      shape.reduce((n, d) => n * d, 1),
-      { kind: "input", place },
-    ),
+    value(shape, dtype, { kind: "input", place }),
   );
   const symbols = new WeakMap<Tensor, Value>();
   const scope = enterScope();
@@ -71,7 +66,7 @@ export function capture(
       x.constant === undefined
         ? ({ kind: "closure", tensor: hold(x) } as const)
         : ({ kind: "constant", value: x.constant, tensor: x } as const);
-    const v = value(x.shape, x.dtype, x.size, source);
+    const v = value(x.shape, x.dtype, source);
     known.set(x, v);
     return v;
   };

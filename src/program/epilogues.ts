@@ -3,8 +3,7 @@
 
 import type { Device } from "../device/device";
 import { type Chain, chainOp } from "./chain";
-import { type Graph, rewrite, type Value, type Vertex, vertex } from "./graph";
-import { type Uses, usesOf } from "./sumChains";
+import { type Graph, rewrite, type Uses, usesOf, type Value, type Vertex, vertex } from "./graph";
 
 const PRODUCTS = new Set(["matmul", "conv2d", "conv2dInput"]);
 

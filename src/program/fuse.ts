@@ -6,8 +6,8 @@ import type { Spec } from "../tensor/op";
 import { type Access, functionOf, type Look, nameOf, seenThrough } from "./access";
 import { type Chain, chainOp, type Step } from "./chain";
 import { foldable } from "./epilogues";
-import { type Graph, type Value, type Vertex, vertex } from "./graph";
-import { summedBy, type Uses, usesOf } from "./sumChains";
+import { type Graph, reading, type Uses, usesOf, type Value, type Vertex, vertex } from "./graph";
+import { summedBy } from "./sumChains";
 
 /** Most steps of one chain: its intermediate tiles must stay in the first-level cache. */
 const MOST_STEPS = 24;
@@ -31,23 +31,11 @@ export function fuse(graph: Graph, on: Device): Graph {
   const swap = (v: Value) => stand.get(v) ?? v;
   const nodes: Vertex[] = [];
   for (const unit of schedule(graph, known)) {
-    if (Array.isArray(unit)) {
-      const [node] = unit;
-      const moved = node.inputs.some((v) => stand.has(v));
-      const now = moved
-        ? vertex(node.op, node.inputs.map(swap), node.attrs, node.outputs, node.origin)
-        : node;
-      nodes.push(now);
-      node.outputs.forEach((v, i) => {
-        if (v !== now.outputs[i]) stand.set(v, now.outputs[i]);
-      });
-    } else {
-      const { node, outputs } = join(unit, known.look, outside, swap);
-      nodes.push(node);
-      outputs.forEach((v, i) => {
-        stand.set(v, node.outputs[i]);
-      });
-    }
+    const { node, outputs } = Array.isArray(unit)
+      ? { node: reading(unit[0], swap), outputs: unit[0].outputs }
+      : join(unit, known.look, outside, swap);
+    nodes.push(node);
+    for (const [i, v] of outputs.entries()) stand.set(v, node.outputs[i]);
   }
   return { inputs: graph.inputs, nodes, outputs: graph.outputs.map(swap) };
 }

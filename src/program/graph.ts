@@ -2,7 +2,7 @@
 // order of capture, inputs before outputs; passes are pure functions from graph to graph.
 
 import type { DType } from "../core/dtype";
-import type { Shape } from "../core/shape";
+import { type Shape, sizeOf } from "../core/shape";
 import type { Op } from "../tensor/op";
 import type { Origin } from "../tensor/origin";
 import type { Tensor } from "../tensor/tensor";
@@ -43,8 +43,8 @@ export interface Graph {
 
 let lastId = 0;
 
-export function value(shape: Shape, dtype: DType, size: number, source: Source): Value {
-  return { id: ++lastId, shape, dtype, size, source };
+export function value(shape: Shape, dtype: DType, source: Source): Value {
+  return { id: ++lastId, shape, dtype, size: sizeOf(shape), source };
 }
 
 /** A node with fresh output values. */
@@ -59,10 +59,24 @@ export function vertex(
   const outputs: Value[] = [];
   const node: Vertex = { op, attrs, inputs, outputs, origin };
   for (const [index, { shape, dtype }] of specs.entries()) {
-    const size = shape.reduce((n, d) => n * d, 1);
-    outputs.push(value(shape, dtype, size, { kind: "node", node, index }));
+    outputs.push(value(shape, dtype, { kind: "node", node, index }));
   }
   return node;
+}
+
+/** The nodes that read each value. */
+export type Uses = ReadonlyMap<Value, readonly Vertex[]>;
+
+export function usesOf(graph: Graph): Uses {
+  const uses = new Map<Value, Vertex[]>();
+  for (const node of graph.nodes) {
+    for (const v of node.inputs) {
+      const list = uses.get(v);
+      if (list === undefined) uses.set(v, [node]);
+      else list.push(node);
+    }
+  }
+  return uses;
 }
 
 /** The known number of a value: of a constant, or of one repeated. */
@@ -72,6 +86,13 @@ export function knownScalar(v: Value): number | undefined {
   const { op, inputs } = v.source.node;
   if (op.name === "expand" || op.name === "reshape") return knownScalar(inputs[0]);
   return undefined;
+}
+
+/** The node on other inputs; itself where they are the same. */
+export function reading(node: Vertex, swap: (v: Value) => Value): Vertex {
+  const inputs = node.inputs.map(swap);
+  if (inputs.every((v, i) => v === node.inputs[i])) return node;
+  return vertex(node.op, inputs, node.attrs, node.outputs, node.origin);
 }
 
 /**
@@ -90,10 +111,7 @@ export function rewrite(
     return node;
   };
   for (const node of graph.nodes) {
-    const moved = node.inputs.some((v) => stand.has(v));
-    const now = moved
-      ? vertex(node.op, node.inputs.map(swap), node.attrs, node.outputs, node.origin)
-      : node;
+    const now = reading(node, swap);
     const instead = visit(now, add, node);
     if (instead === null) nodes.push(now);
     const made = instead ?? now.outputs;

@@ -51,12 +51,13 @@ const EXACT = new Set(["add", "sub", "mul", "div", "neg", "square", "sqrt"]);
 const fold: Rule = ({ op, inputs, outputs }, _, on) => {
   if (!EXACT.has(op.name) || outputs[0].size !== 1 || outputs[0].shape.length > 0) return null;
   if (outputs[0].dtype !== "float32") return null;
-  const [x, y = 0] = inputs.map(knownScalar);
-  if (x === undefined || inputs.some((v) => knownScalar(v) === undefined)) return null;
+  const numbers = inputs.flatMap((v) => knownScalar(v) ?? []);
+  if (numbers.length < inputs.length) return null;
+  const [x, y = 0] = numbers;
   const exact = functions[op.name as "add"].js(x, y, 0);
   const known = on.name === "reference" ? exact : Math.fround(exact);
   const tensor = constant(on, known, "float32");
-  return [value([], "float32", 1, { kind: "constant", value: known, tensor })];
+  return [value([], "float32", { kind: "constant", value: known, tensor })];
 };
 
 /** mul(expand(2), expand(3)): work on the scalars, then expand once. */

@@ -3,7 +3,7 @@
 
 import { type Run, sizes } from "../ops/reduce";
 import { type Chain, chainOp, type Step } from "./chain";
-import { type Graph, type Value, type Vertex, vertex } from "./graph";
+import { type Graph, rewrite, type Uses, usesOf, type Value, type Vertex, vertex } from "./graph";
 
 /** Most columns: a tile of the chain holds a whole row of them. */
 const MOST_COLUMNS = 512;
@@ -11,8 +11,6 @@ const MOST_COLUMNS = 512;
 const PART = 16_384;
 /** Most parts of one sum. */
 const MOST_PARTS = 16;
-
-export type Uses = ReadonlyMap<Value, readonly Vertex[]>;
 
 /** The sum that alone reads a value, and the views between the two. */
 export interface Summed {
@@ -37,46 +35,24 @@ export function summedBy(v: Value, uses: Uses, outputs: ReadonlySet<Value>): Sum
   }
 }
 
-/** Who reads each value. */
-export function usesOf(graph: Graph): Uses {
-  const uses = new Map<Value, Vertex[]>();
-  for (const node of graph.nodes) {
-    for (const v of node.inputs) {
-      const list = uses.get(v);
-      if (list === undefined) uses.set(v, [node]);
-      else list.push(node);
-    }
-  }
-  return uses;
-}
-
 /** Moves sums of chains' results into the chains. */
 export function sumChains(graph: Graph): Graph {
   const uses = usesOf(graph);
   const outputs = new Set(graph.outputs);
-  const stand = new Map<Value, Value>();
-  const swap = (v: Value) => stand.get(v) ?? v;
-  const gone = new Set<Vertex>();
-  const nodes: Vertex[] = [];
-  for (const node of graph.nodes) {
-    if (gone.has(node)) continue;
-    const found = node.op === chainOp ? fitting(node, uses, outputs) : [];
-    const inputs = node.inputs.map(swap);
-    if (found.length > 0) {
-      const [made, values] = joined(node, inputs, found);
-      nodes.push(made);
-      for (const [place, v] of node.outputs.entries()) stand.set(v, values[place]);
-      for (const { place, by } of found) {
-        for (const passed of [...by.views, by.sum]) gone.add(passed);
-        stand.set(by.sum.outputs[0], values[place]);
-      }
-    } else if (inputs.some((v, i) => v !== node.inputs[i])) {
-      const made = vertex(node.op, inputs, node.attrs, node.outputs, node.origin);
-      nodes.push(made);
-      for (const [i, v] of node.outputs.entries()) stand.set(v, made.outputs[i]);
-    } else nodes.push(node);
-  }
-  return { inputs: graph.inputs, nodes, outputs: graph.outputs.map(swap) };
+  /** What stands for the results of a sum, and for views on the way to it, which nothing reads. */
+  const moved = new Map<Vertex, readonly Value[]>();
+  return rewrite(graph, (node, add, was) => {
+    const instead = moved.get(was);
+    if (instead !== undefined) return instead;
+    const found = was.op === chainOp ? fitting(was, uses, outputs) : [];
+    if (found.length === 0) return null;
+    const [made, values] = joined(was, node.inputs, found);
+    for (const { place, by } of found) {
+      for (const passed of [...by.views, by.sum]) moved.set(passed, [values[place]]);
+    }
+    add(made);
+    return values;
+  });
 }
 
 interface Found {
