@@ -43,6 +43,7 @@ const outputOf = ({ n, oh, ow, oc }: ConvForm): Shape => [n, oh, ow, oc];
  * One derivative of the form. An operand with a leading batch axis holds one of its kind for each
  * of many convolutions; one without serves them all.
  */
+/* @__NO_SIDE_EFFECTS__ */
 function derivative(
   name: "conv2d" | "conv2dInput" | "conv2dKernel",
   shapeOf: (form: ConvForm) => Shape,

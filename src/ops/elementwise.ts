@@ -22,6 +22,7 @@ interface Elementwise {
 }
 
 /** Defines an op whose output element i depends on elements i of its inputs alone. */
+/* @__NO_SIDE_EFFECTS__ */
 export function elementwise(name: string, def: Elementwise): DefinedOp<undefined> {
   return defineOp({
     name,

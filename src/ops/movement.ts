@@ -119,6 +119,7 @@ const sliceOp: DefinedOp<Part> = defineOp<Part>({
     sliceOp([x], { start: [0, ...start], step: [1, ...step], size: [n, ...size] }),
 });
 
+/* @__NO_SIDE_EFFECTS__ */
 function placing(name: string, kind: Kind): DefinedOp<Place> {
   const op: DefinedOp<Place> = defineOp<Place>({
     name,

@@ -47,6 +47,7 @@ const PARTS = 16;
 const LONG = 65_536;
 
 /** A reduction over a run of axes, in one record. */
+/* @__NO_SIDE_EFFECTS__ */
 export function reduction(name: string, def: Reduction): DefinedOp<Run> {
   const reduce: DefinedOp<Run> = defineOp<Run>({
     name,
@@ -93,7 +94,11 @@ export const sumOp = reduction("sum", {
   vjp: (g, _, [x], run) => [() => restore(g, x, run)],
 });
 
-const extreme = (name: "max" | "min", int32: KernelName, arg: () => DefinedOp<Run>) =>
+const extreme = /* @__NO_SIDE_EFFECTS__ */ (
+  name: "max" | "min",
+  int32: KernelName,
+  arg: () => DefinedOp<Run>,
+) =>
   reduction(name, {
     float32: name,
     int32,

@@ -10,6 +10,7 @@ import { exp } from "./math";
 import { atLast } from "./movement";
 import { sum } from "./reduce";
 
+/* @__NO_SIDE_EFFECTS__ */
 function overRows(name: KernelName, vjp: OpRecord<undefined>["vjp"]): DefinedOp<undefined> {
   const op: DefinedOp<undefined> = defineOp({
     name,

@@ -108,8 +108,9 @@ export interface OpRecord<A> {
 /**
  * Defines an op in one record: its shape rule, its kernel calls and its gradient. The result is
  * the op as a function of its inputs and attributes. A gradient made of ops has gradients of its
- * own, so the op is differentiable to any order.
+ * own, so the op is differentiable to any order. Bundlers leave out ops that nothing calls.
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineOp<A = undefined>(def: OpRecord<A>): DefinedOp<A> {
   const { vjp } = def;
   const op: Op<A> = {
