@@ -83,7 +83,9 @@ export interface Example {
   readonly targets: readonly (number | null)[];
 }
 
-/** Least squares on the outputs by Adam, `steps` passes over all examples. */
+const TOGETHER = 48; // examples of a step
+
+/** Least squares on the outputs by so many steps of Adam, each on some examples in turn. */
 export function regress(
   controller: Controller,
   examples: readonly Example[],
@@ -94,7 +96,9 @@ export function regress(
   const moments = net.map(({ w }) => [new Float64Array(w.length), new Float64Array(w.length)]);
   for (let k = 1; k <= steps; k++) {
     const grads = net.map(({ w }) => new Float64Array(w.length));
-    for (const example of examples) addGradient(net, example, grads, 1 / examples.length);
+    const from = (k * TOGETHER) % examples.length;
+    const some = examples.slice(from, from + TOGETHER);
+    for (const example of some) addGradient(net, example, grads, 1 / some.length);
     for (const [i, { w }] of net.entries()) {
       const [m, v] = moments[i];
       for (let j = 0; j < w.length; j++) {

@@ -21,7 +21,7 @@ const PEAKS = [0.02, 0.08, 0.32]; // of the first trials
 const LAST = 1 / 8; // of the peak
 const AROUND = [-3, -1.5, 0, 1.5, 3]; // doublings off the plan's rate that are taught too
 const CERTAIN = 0.95; // of a tanh: what is taught where a whole move is wanted
-const PASSES = 300;
+const STEPS = 400; // of the regression
 const TAUGHT = 300; // states, of all trials together
 
 /** What the plan wants of the rate where a share of the training has passed. */
@@ -100,5 +100,5 @@ export async function byImitation({ shop, seed, examples, flops }: Lesson): Prom
       };
     }),
   );
-  return regress(freshController(seed), taught.slice(0, TAUGHT), PASSES, 3e-3);
+  return regress(freshController(seed), taught.slice(0, TAUGHT), STEPS, 3e-3);
 }
