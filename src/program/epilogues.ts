@@ -59,7 +59,8 @@ function readsOnce({ inputs, attrs }: Vertex, input: number): boolean {
   );
 }
 
-/** Gives one of the two a place beside the other; false where it cannot have one. */
+/** Gives one of the two a place beside the other; false where it cannot have one, or where more
+ * than the product would stay alive for it. */
 function bringTogether(product: Vertex, chain: Vertex, places: Places, uses: Uses): boolean {
   const [from, to] = [places.get(product)!, places.get(chain)!];
   const before = (v: Value) =>
@@ -68,8 +69,11 @@ function bringTogether(product: Vertex, chain: Vertex, places: Places, uses: Use
     places.set(chain, from + 0.5);
     return true;
   }
-  const readers = product.outputs.flatMap((v) => uses.get(v) ?? []);
-  if (readers.some((reader) => places.get(reader)! < to)) return false;
+  const [made] = product.outputs;
+  if (uses.get(made)!.some((reader) => places.get(reader)! < to)) return false;
+  const lastRead = (v: Value) => uses.get(v)!.every((reader) => places.get(reader)! <= from);
+  const kept = product.inputs.filter((v) => v.source.kind === "node" && lastRead(v));
+  if (kept.reduce((n, v) => n + v.size, 0) > made.size) return false;
   places.set(product, to - 0.25); // behind a chain that was moved up to the node before
   return true;
 }

@@ -19,7 +19,8 @@ import { scope } from "../../src/tensor/scope";
 import type { Tensor } from "../../src/tensor/tensor";
 import type { Tree } from "../../src/tensor/tree";
 
-const { add, conv2d, key, matmul, mul, normal, relu, square, sub, sum, tanh, transpose } = ops;
+const { add, concat, conv2d, key, matmul, mul, normal, relu, square, sub, sum, tanh, transpose } =
+  ops;
 
 describe("the pass", () => {
   const device = referenceDevice();
@@ -58,6 +59,12 @@ describe("the pass", () => {
     });
     expect(names(down).slice(-2)).toEqual(["matmul", "chain"]);
     expect(folded(down)).toBe(1);
+    const held = graphOf((x, y) => {
+      const rows = concat([x, x, x]);
+      const z = matmul(rows, rows, { transposeA: true }); // rows would live as long as z now does
+      return tanh(add(z, sum(matmul(y, y))));
+    });
+    expect(folded(held)).toBe(0);
     const between = graphOf((x, y) => {
       const z = matmul(x, y);
       return tanh(add(z, sum(z)));
