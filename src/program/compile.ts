@@ -5,7 +5,7 @@ import { treeMap, treePaths } from "../core/tree";
 import { device } from "../device/current";
 import type { Device, Storage } from "../device/device";
 import { functions } from "../device/functions";
-import type { ProgramCall, ProgramSource, Runnable } from "../device/program";
+import type { ProgramCall, ProgramSource, Runnable, Slot } from "../device/program";
 import { needRest } from "../device/rest";
 import { outermost } from "../tensor/frame";
 import { capturing, create, interpretersNow } from "../tensor/op";
@@ -14,11 +14,11 @@ import type { Tensor } from "../tensor/tensor";
 import { leavesOf, type Tree } from "../tensor/tree";
 import { capture } from "./capture";
 import { flopsOf } from "./cost";
-import { type EmittedCall, emit } from "./emit";
+import { type Block, type Emitted, type EmittedCall, emit } from "./emit";
 import type { Value } from "./graph";
 import { inPlace } from "./inPlace";
 import { optimize } from "./passes";
-import { plan } from "./plan";
+import { type Plan, plan } from "./plan";
 import { type GraphView, viewOf } from "./view";
 
 needRest();
@@ -176,24 +176,6 @@ function build(
     source.kind === "constant" && source.tensor.constant === undefined ? [source.tensor] : [],
   );
   const placed = plan(emitted.blocks, on.inPlace ? inPlace(emitted.calls) : undefined);
-  const slot = (b: (typeof emitted.blocks)[number]) => ({
-    bound: b.bound ?? -1,
-    offset: b.bound === null ? placed.offsets.get(b)! : 0,
-    size: b.size,
-    dtype: b.dtype,
-  });
-  const placedCall = ({ kernel, inputs, outputs, params, epilogue }: EmittedCall): ProgramCall => ({
-    kernel,
-    inputs: inputs.map(slot),
-    outputs: outputs.map(slot),
-    params,
-    epilogue: epilogue && placedCall(epilogue),
-  });
-  const source: ProgramSource = {
-    calls: emitted.calls.map(placedCall),
-    bound: emitted.bound.length,
-    block: placed.size,
-  };
   const results = emitted.outputs.reduce((n, place) => n + emitted.bound[place].size, 0);
   const times = new Float64Array(emitted.calls.length);
   const program: Program = {
@@ -201,7 +183,7 @@ function build(
     form,
     bound: emitted.bound,
     outputs: emitted.outputs,
-    runnable: on.prepare(source),
+    runnable: on.prepare(sourceOf(emitted, placed)),
     made: [...made, ...keep(folded)],
     calls: emitted.calls,
     view: (profile) => viewOf(best, emitted, placed.size * 4, profile ? times : null, program.runs),
@@ -217,6 +199,24 @@ function build(
     },
   };
   return program;
+}
+
+/** The calls as devices take them, each block at its place. */
+function sourceOf({ calls, bound }: Emitted, { offsets, size }: Plan): ProgramSource {
+  const slot = (b: Block): Slot => ({
+    bound: b.bound ?? -1,
+    offset: b.bound === null ? offsets.get(b)! : 0,
+    size: b.size,
+    dtype: b.dtype,
+  });
+  const placed = ({ kernel, inputs, outputs, params, epilogue }: EmittedCall): ProgramCall => ({
+    kernel,
+    inputs: inputs.map(slot),
+    outputs: outputs.map(slot),
+    params,
+    epilogue: epilogue && placed(epilogue),
+  });
+  return { calls: calls.map(placed), bound: bound.length, block: size };
 }
 
 function timesOf({ calls, times }: Program): KernelTime[] {
