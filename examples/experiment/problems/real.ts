@@ -15,7 +15,9 @@ function normalised(images: Uint8Array): Float32Array {
   }
   const mean = sum / images.length;
   const deviation = Math.sqrt(squares / images.length - mean * mean);
-  return Float32Array.from(images, (v) => (v - mean) / deviation);
+  const numbers = new Float32Array(images.length);
+  for (let i = 0; i < images.length; i++) numbers[i] = (images[i] - mean) / deviation;
+  return numbers;
 }
 
 export async function mnist(folder: string): Promise<Problem> {
