@@ -73,7 +73,7 @@ fn tapOf(e: Extent, k: u32) -> Tap {
 fn x1(row: Row, tap: Tap) -> f32 {
   let iy = row.y + tap.dy;
   let ix = row.x + tap.dx;
-  let inside = u32(iy) < p.h && u32(ix) < p.w; // negative ones become large
+  let inside = (u32(iy) < p.h) & (u32(ix) < p.w); // negative ones become large
   let at = row.image + (u32(iy) * p.w + u32(ix)) * p.c + tap.c;
   return select(0.0, x[at >> 2u][at & 3u], inside);
 }
@@ -81,7 +81,7 @@ fn x1(row: Row, tap: Tap) -> f32 {
 fn x4(row: Row, tap: Tap) -> vec4f {
   let iy = row.y + tap.dy;
   let ix = row.x + tap.dx;
-  let inside = u32(iy) < p.h && u32(ix) < p.w;
+  let inside = (u32(iy) < p.h) & (u32(ix) < p.w);
   return select(vec4f(), x[(row.image + (u32(iy) * p.w + u32(ix)) * p.c + tap.c) >> 2u], inside);
 }
 
@@ -129,5 +129,5 @@ fn loadB(e: Extent, k: u32, n: u32) -> mat4x4f {
 }
 
 fn put(e: Extent, m: u32, n: u32, v: f32) {
-  if (m < e.m && n < e.n) { out[e.out + m * p.oc + n] = v; }
+  if ((m < e.m) & (n < e.n)) { out[e.out + m * p.oc + n] = v; }
 }

@@ -112,7 +112,7 @@ fn tapOf(e: Extent, k: u32) -> Tap {
 fn g1(row: Row, tap: Tap) -> f32 {
   let oy = row.y - tap.dy;
   let ox = row.x - tap.dx;
-  let inside = u32(oy) < p.oh && u32(ox) < p.ow; // negative ones become large
+  let inside = (u32(oy) < p.oh) & (u32(ox) < p.ow); // negative ones become large
   let at = row.image + (u32(oy) * p.ow + u32(ox)) * p.oc + tap.o;
   return select(0.0, g[at >> 2u][at & 3u], inside);
 }
@@ -120,7 +120,7 @@ fn g1(row: Row, tap: Tap) -> f32 {
 fn g4(row: Row, tap: Tap) -> vec4f {
   let oy = row.y - tap.dy;
   let ox = row.x - tap.dx;
-  let inside = u32(oy) < p.oh && u32(ox) < p.ow;
+  let inside = (u32(oy) < p.oh) & (u32(ox) < p.ow);
   return select(vec4f(), g[(row.image + (u32(oy) * p.ow + u32(ox)) * p.oc + tap.o) >> 2u], inside);
 }
 
@@ -178,7 +178,7 @@ fn loadB(e: Extent, k: u32, n: u32) -> mat4x4f {
 }
 
 fn put(e: Extent, m: u32, n: u32, v: f32) {
-  if (m < e.m && n < e.n) {
+  if ((m < e.m) & (n < e.n)) {
     let x = m % e.pixels.y * p.sw + e.phase.y;
     let y = m / e.pixels.y % e.pixels.x * p.sh + e.phase.x;
     let image = m / e.pixels.y / e.pixels.x;

@@ -20,7 +20,7 @@ fn lineOf(sizes: Sizes, image: u32, y: u32) -> Line {
 }
 
 fn read4(sizes: Sizes, line: Line, x: u32) -> vec4f {
-  return select(vec4f(), g[line.at + x * sizes.outputs], line.inside && x < sizes.w);
+  return select(vec4f(), g[line.at + x * sizes.outputs], line.inside & (x < sizes.w));
 }
 
 // What four pixels meet, the first one at x; `before`: what they met at the tap before.

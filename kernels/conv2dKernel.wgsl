@@ -90,7 +90,7 @@ fn after(last: Pixel) -> Pixel {
 fn x1(row: Row, pixel: Pixel) -> f32 {
   let iy = row.dy + i32(pixel.y);
   let ix = row.dx + i32(pixel.x);
-  let inside = u32(iy) < p.h && u32(ix) < p.w; // negative ones become large
+  let inside = (u32(iy) < p.h) & (u32(ix) < p.w); // negative ones become large
   let at = pixel.image + (u32(iy) * p.w + u32(ix)) * p.c + row.c;
   return select(0.0, x[at >> 2u][at & 3u], inside);
 }
@@ -98,7 +98,7 @@ fn x1(row: Row, pixel: Pixel) -> f32 {
 fn x4(row: Row, pixel: Pixel) -> vec4f {
   let iy = row.dy + i32(pixel.y);
   let ix = row.dx + i32(pixel.x);
-  let inside = u32(iy) < p.h && u32(ix) < p.w;
+  let inside = (u32(iy) < p.h) & (u32(ix) < p.w);
   return select(vec4f(), x[(pixel.image + (u32(iy) * p.w + u32(ix)) * p.c + row.c) >> 2u], inside);
 }
 
@@ -147,5 +147,5 @@ fn loadB(e: Extent, k: u32, n: u32) -> mat4x4f {
 }
 
 fn put(e: Extent, m: u32, n: u32, v: f32) {
-  if (m < e.m && n < e.n) { out[e.out + m * p.oc + n] = v; }
+  if ((m < e.m) & (n < e.n)) { out[e.out + m * p.oc + n] = v; }
 }

@@ -18,12 +18,12 @@ fn lineOf(sizes: Sizes, image: u32, y: u32, c: u32) -> Line {
 
 fn read1(sizes: Sizes, line: Line, column: u32) -> f32 {
   let at = line.at + column * sizes.c;
-  return select(0.0, x[at >> 2u][at & 3u], line.inside && column < sizes.w);
+  return select(0.0, x[at >> 2u][at & 3u], line.inside & (column < sizes.w));
 }
 
 fn read4(sizes: Sizes, line: Line, column: u32) -> vec4f {
   let at = line.at + column * sizes.c;
-  return select(vec4f(), x[at >> 2u], line.inside && column < sizes.w);
+  return select(vec4f(), x[at >> 2u], line.inside & (column < sizes.w));
 }
 
 // What four pixels meet, the first one in `column`; `before`: what they met at the tap before.
@@ -89,9 +89,9 @@ fn writePixel(inside: bool, more: bool, at: u32, s: vec4f, t: vec4f) {
 // Writes four pixels from column x on.
 fn writeRow(inside: bool, more: bool, x: u32, at: u32, s: mat4x4f, t: mat4x4f) {
   writePixel(inside, more, at, s[0], t[0]);
-  writePixel(inside && x + 1u < p.ow, more, at + p.oc, s[1], t[1]);
-  writePixel(inside && x + 2u < p.ow, more, at + 2u * p.oc, s[2], t[2]);
-  writePixel(inside && x + 3u < p.ow, more, at + 3u * p.oc, s[3], t[3]);
+  writePixel(inside & (x + 1u < p.ow), more, at + p.oc, s[1], t[1]);
+  writePixel(inside & (x + 2u < p.ow), more, at + 2u * p.oc, s[2], t[2]);
+  writePixel(inside & (x + 3u < p.ow), more, at + 3u * p.oc, s[3], t[3]);
 }
 
 @compute @workgroup_size(16)

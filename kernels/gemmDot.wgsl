@@ -16,7 +16,7 @@ fn main(
   let e = extent(id / (size.x * size.y));
   let n = id % size.y;
   let m = id / size.y % size.x;
-  let end = select(0u, e.end, m < e.m && n < e.n);
+  let end = select(0u, e.end, (m < e.m) & (n < e.n));
   let row = rowOf(e, m);
   var s = 0.0;
   for (var block = e.start + lane; block < end; block += 32u * LANES) {

@@ -48,13 +48,14 @@ fn b1(e: Extent, k: u32, n: u32) -> f32 {
   return b[at >> 2u][at & 3u];
 }
 
-// Selected, not branched around: WebGPU keeps reads outside an array harmless.
+// Selected, not branched around, and no &&: WebGPU keeps reads outside an array harmless, and each
+// branch takes a compiler for CPUs long.
 fn a1Inside(e: Extent, m: u32, k: u32) -> f32 {
-  return select(0.0, a1(e, m, k), m < e.m && k < e.end);
+  return select(0.0, a1(e, m, k), (m < e.m) & (k < e.end));
 }
 
 fn b1Inside(e: Extent, k: u32, n: u32) -> f32 {
-  return select(0.0, b1(e, k, n), n < e.n && k < e.end);
+  return select(0.0, b1(e, k, n), (n < e.n) & (k < e.end));
 }
 
 fn a4(inside: bool, at: u32) -> vec4f {
@@ -83,20 +84,20 @@ fn loadA(e: Extent, m: Rows, k: u32) -> mat4x4f {
     let at = e.a + k * p.m + m;
     let inside = m < e.m;
     return mat4x4f(
-      a4(inside && k < e.end, at),
-      a4(inside && k + 1u < e.end, at + p.m),
-      a4(inside && k + 2u < e.end, at + 2u * p.m),
-      a4(inside && k + 3u < e.end, at + 3u * p.m),
+      a4(inside & (k < e.end), at),
+      a4(inside & (k + 1u < e.end), at + p.m),
+      a4(inside & (k + 2u < e.end), at + 2u * p.m),
+      a4(inside & (k + 3u < e.end), at + 3u * p.m),
     );
   }
   if (VA) {
     let at = e.a + m * p.k + k;
     let inside = k < e.end;
     return transpose(mat4x4f(
-      a4(inside && m < e.m, at),
-      a4(inside && m + 1u < e.m, at + p.k),
-      a4(inside && m + 2u < e.m, at + 2u * p.k),
-      a4(inside && m + 3u < e.m, at + 3u * p.k),
+      a4(inside & (m < e.m), at),
+      a4(inside & (m + 1u < e.m), at + p.k),
+      a4(inside & (m + 2u < e.m), at + 2u * p.k),
+      a4(inside & (m + 3u < e.m), at + 3u * p.k),
     ));
   }
   return mat4x4f(
@@ -110,25 +111,25 @@ fn loadB(e: Extent, k: u32, n: u32) -> mat4x4f {
     let at = e.b + n * p.k + k;
     let inside = k < e.end;
     return transpose(mat4x4f(
-      b4(inside && n < e.n, at),
-      b4(inside && n + 1u < e.n, at + p.k),
-      b4(inside && n + 2u < e.n, at + 2u * p.k),
-      b4(inside && n + 3u < e.n, at + 3u * p.k),
+      b4(inside & (n < e.n), at),
+      b4(inside & (n + 1u < e.n), at + p.k),
+      b4(inside & (n + 2u < e.n), at + 2u * p.k),
+      b4(inside & (n + 3u < e.n), at + 3u * p.k),
     ));
   }
   if (VB) {
     let at = e.b + k * p.n + n;
     let inside = n < e.n;
     return mat4x4f(
-      b4(inside && k < e.end, at),
-      b4(inside && k + 1u < e.end, at + p.n),
-      b4(inside && k + 2u < e.end, at + 2u * p.n),
-      b4(inside && k + 3u < e.end, at + 3u * p.n),
+      b4(inside & (k < e.end), at),
+      b4(inside & (k + 1u < e.end), at + p.n),
+      b4(inside & (k + 2u < e.end), at + 2u * p.n),
+      b4(inside & (k + 3u < e.end), at + 3u * p.n),
     );
   }
   return mat4x4f(bRow(e, k, n), bRow(e, k + 1u, n), bRow(e, k + 2u, n), bRow(e, k + 3u, n));
 }
 
 fn put(e: Extent, m: u32, n: u32, v: f32) {
-  if (m < e.m && n < e.n) { out[e.out + m * p.n + n] = v; }
+  if ((m < e.m) & (n < e.n)) { out[e.out + m * p.n + n] = v; }
 }
