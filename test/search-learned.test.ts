@@ -14,6 +14,7 @@ import {
   optimize,
   random,
   type Sampler,
+  type StudyJSON,
   study,
   trainLearned,
 } from "../src/search/index";
@@ -57,6 +58,22 @@ test("asks by the told trials alone, and goes on from JSON", async () => {
   const asked = whole.trials().map(({ params }) => JSON.stringify(params));
   expect(new Set(asked).size).toBe(asked.length);
   expect(whole.best()!.value!).toBeLessThan(0.05);
+});
+
+test("what earlier studies found shows in what is asked first", async () => {
+  const plane = { a: float(0, 1), b: float(0, 1) };
+  const value = ({ a, b }: { a: number; b: number }) => (a - 0.85) ** 2 + (b - 0.2) ** 2;
+  const earlier = study(plane, { sampler: random(), seed: 1 });
+  await optimize(earlier, value, { trials: 25 });
+  const form = { ...small, space: plane, steps: 150, seed: 1, compile: compile as never };
+  const first = async (studies: StudyJSON[]) => {
+    const sampler = learned(await trainLearned({ ...form, studies }));
+    const made = await optimize(study(plane, { sampler, seed: 2 }), value, { trials: 3 });
+    return made.best()!.value!;
+  };
+  const [informed, without] = [await first([earlier.toJSON()]), await first([])];
+  expect(informed).toBeLessThan(0.02);
+  expect(informed).toBeLessThan(without / 2);
 });
 
 test("a net of another size is refused, and another net is not the saved one", async () => {

@@ -144,6 +144,28 @@ test("pbt replaces the worst by changed copies of the best", async () => {
   );
 });
 
+test("what is fixed is the same in a copy, and must be of the space", async () => {
+  const form = { population: 6, interval: 2, max: 40 };
+  const run = (fixed: string[]) => {
+    const made = study(space, { sampler: random(), scheduler: pbt({ ...form, fixed }), seed: 7 });
+    return optimize(made, (params) => bowl(params as Point), { trials: 6 });
+  };
+  const trials = (await run(["units", "kind"])).trials();
+  const copies = trials.filter(({ from }) => from !== undefined);
+  expect(copies.length).toBeGreaterThan(5);
+  for (const { params, from } of copies) {
+    expect(params.units).toBe(trials[from!].params.units);
+    expect(params.kind).toBe(trials[from!].params.kind);
+  }
+  expect(copies.some(({ params, from }) => params.lr !== trials[from!].params.lr)).toBe(true);
+  await expect(run(["width"])).rejects.toThrow(
+    new ValueError(
+      'pbt: fixed has an unknown name: "width"; the space has lr, units, kind, momentum. ' +
+        "Correct it.",
+    ),
+  );
+});
+
 test("a trial that fails is kept, counted and worse than all others", async () => {
   const made = study(space, { sampler: tpe({ start: 4 }), seed: 8 });
   for (let i = 0; i < 12; i++) made.tell(made.ask()!.id, i % 3 === 0 ? NaN : i);
