@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { DeviceError, IndexError, MemoryError } from "../src/core/errors";
-import type { Device } from "../src/device/device";
+import type { Device, Storage } from "../src/device/device";
 import { type FunctionName, functionList, functions } from "../src/device/functions";
 import { kernelNames, kernels, type Signature } from "../src/device/kernels";
 import { needRest } from "../src/device/rest";
@@ -331,6 +331,42 @@ describe("the wasm device", () => {
     device.release(rest);
     device.run("argsort", [last], [out], [1, 4, 0]); // small sorts go on
     expect((await device.read(out)).slice(0, 4)).toEqual(new Int32Array([0, 1, 2, 3]));
+    device.dispose();
+  });
+
+  test("a product without room leaves no trace of the chain that was a part of it", async () => {
+    const device = await wasmDevice();
+    const [rows, k, columns] = [64, 288, 512];
+    const sizes = [rows * k, k * columns, rows * columns, rows * columns];
+    const storages = sizes.map((size) => device.allocate(size, "float32"));
+    const [a, b, y, tanh] = storages;
+    const slots = storages.map(({ size, dtype }, bound) => ({ bound, offset: 0, size, dtype }));
+    const params = [1, rows, k, columns, 0, 0, 0, 0];
+    const n = rows * columns;
+    const epilogue = {
+      kernel: "chain" as const,
+      inputs: [slots[2]],
+      outputs: [slots[3]],
+      params: [n, 1, 1, 1, 0, 0, 1, 1, n, n, functions.tanh.code, 0, 0, 0, 1],
+    };
+    const product = { kernel: "matmul" as const, params, epilogue };
+    const [inputs, outputs] = [slots.slice(0, 2), [slots[2]]];
+    const calls = [{ ...product, inputs, outputs }];
+    const program = device.prepare({ calls, bound: slots.length, block: 0 });
+    const small = [1, 32, 8, 64, 0, 0, 0, 0];
+    device.run("matmul", [a, b], [y], small); // takes a page, which the chain finds
+    device.write(tanh, new Float32Array(n).fill(7));
+    const rest: Storage[] = [];
+    for (let size = 2 ** 29; size >= 2 ** 12; ) {
+      try {
+        rest.push(device.allocate(size, "float32"));
+      } catch {
+        size /= 2;
+      }
+    }
+    expect(() => program.run(storages)).toThrow(MemoryError);
+    device.run("matmul", [a, b], [y], small);
+    expect(await device.read(tanh)).toEqual(new Float32Array(n).fill(7));
     device.dispose();
   });
 });
