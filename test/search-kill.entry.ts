@@ -1,5 +1,5 @@
-// A search as a process of its own, with two workers, for tests that kill it: goes on from the study
-// and the states in the folder at its first argument, where it writes the final study.
+// A search as a process of its own, with two workers, for tests that kill it: goes on from the
+// study and the states in the folder at its first argument, where it writes the final study.
 
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
