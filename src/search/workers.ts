@@ -59,7 +59,8 @@ interface Hand {
 /**
  * Workers for the trials of a study. States that trials return are copied between them, as by
  * `structuredClone`: arrays of numbers, such as those of `treeArrays`, no tensors. Workers start
- * when they are first needed; one that does not start is an error of the objective.
+ * when they are first needed; one that does not start is an error of the objective. A death is what
+ * the runtime tells: pages and Deno say nothing of a worker that closes itself.
  * Throws ValueError for a count below 1.
  */
 export function trialWorkers<S extends Space>(options: TrialWorkersOptions): TrialWorkers<S> {
