@@ -2,14 +2,16 @@
 // [m, k] or with TA its transpose (a is [k, m]), B = b[b] [k, n] or with TB its transpose (b is
 // [n, k]). Matrices lie aStep and bStep elements apart, 0 when one serves all; a's begin at aStart.
 // z = split * batch + b; split s sums k from s * chunk on into out[s], to be added up later.
-// VA, VB: rows of a, b are multiples of four, so that four neighbours are one load.
+// VA, VB: rows of a, b are multiples of four, so that four neighbours are one load. One number at a
+// time is read am, ak, bk and bn elements apart along m, k, k and n: there TA and TB only tell
+// how threads go along memory.
 override TA = false;
 override TB = false;
 override VA = false;
 override VB = false;
 struct Params {
   batch: u32, m: u32, k: u32, n: u32, aStep: u32, bStep: u32, splits: u32, chunk: u32,
-  aStart: u32,
+  aStart: u32, am: u32, ak: u32, bk: u32, bn: u32,
 }
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
@@ -39,12 +41,12 @@ fn rowOf(e: Extent, m: u32) -> Row { return m; }
 fn rowsOf(e: Extent, m: u32) -> Rows { return m; }
 
 fn a1(e: Extent, m: Row, k: u32) -> f32 {
-  let at = e.a + select(m * p.k + k, k * p.m + m, TA);
+  let at = e.a + m * p.am + k * p.ak;
   return a[at >> 2u][at & 3u];
 }
 
 fn b1(e: Extent, k: u32, n: u32) -> f32 {
-  let at = e.b + select(k * p.n + n, n * p.k + k, TB);
+  let at = e.b + k * p.bk + n * p.bn;
   return b[at >> 2u][at & 3u];
 }
 

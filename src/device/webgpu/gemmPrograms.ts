@@ -34,6 +34,8 @@ export interface Body {
   readonly parts: readonly Part[];
   /** The flags that it and its reader heed; others are left out of its programs. */
   readonly heeds: number;
+  /** Flags heeded only beside reads of four neighbours. */
+  readonly withFours?: number;
   /** Overrides beside those of the flags. */
   readonly constants?: (flags: number) => Readonly<Record<string, number>>;
 }
@@ -51,18 +53,26 @@ export const blocksPart: Part = { file: "gemmBlocks.wgsl", text: gemmBlocks };
 
 const part = (file: string, text: string): Part => ({ file: `${file}.wgsl`, text });
 const TRANSPOSES = TA | TB;
-const FOURS = VA | VB;
+export const FOURS = VA | VB;
 
 const bodies: Record<Exclude<Variant, "taps">, Body> = {
-  dot: { parts: [part("gemmDot", gemmDot)], heeds: TRANSPOSES },
+  dot: { parts: [part("gemmDot", gemmDot)], heeds: 0 },
   skinny: {
     parts: [part("gemmSkinny", gemmSkinny)],
     heeds: TRANSPOSES | SWAP,
     constants: skinnyConstants,
   },
-  each: { parts: [part("gemmEach", gemmEach)], heeds: TRANSPOSES },
-  direct: { parts: [blocksPart, part("gemmDirect", gemmDirect)], heeds: TRANSPOSES | FOURS },
-  wide: { parts: [blocksPart, part("gemmWide", gemmWide)], heeds: TRANSPOSES | FOURS },
+  each: { parts: [part("gemmEach", gemmEach)], heeds: 0 },
+  direct: {
+    parts: [blocksPart, part("gemmDirect", gemmDirect)],
+    heeds: TRANSPOSES | FOURS,
+    withFours: TRANSPOSES,
+  },
+  wide: {
+    parts: [blocksPart, part("gemmWide", gemmWide)],
+    heeds: TRANSPOSES | FOURS,
+    withFours: TRANSPOSES,
+  },
   tile128: { parts: [blocksPart, part("gemmTile128", gemmTile128)], heeds: TRANSPOSES | FOURS },
   tile64: {
     parts: [blocksPart, part("gemmTile", gemmTile)],
@@ -94,6 +104,10 @@ export function reader(name: string, text: string, knows: number, taps?: Body): 
     }
     return program(name, [part(name, text), ...body.parts], BINDINGS, [], constants);
   });
-  return (variant, flags) =>
-    make(VARIANTS.indexOf(variant) * CODES + (flags & heededBy(bodyOf(variant))));
+  return (variant, flags) => {
+    const body = bodyOf(variant);
+    const used = flags & heededBy(body);
+    const kept = used & FOURS ? used : used & ~(body.withFours ?? 0);
+    return make(VARIANTS.indexOf(variant) * CODES + kept);
+  };
 }

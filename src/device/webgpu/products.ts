@@ -13,6 +13,7 @@ import {
   alongK,
   blocksPart,
   FEW,
+  FOURS,
   ONE,
   type Reader,
   reader,
@@ -87,12 +88,15 @@ export function matmulFrom(
   let flags = (ta ? TA : 0) | (tb ? TB : 0);
   if (four(ta ? m : k, aStep, aStart)) flags |= VA;
   if (four(tb ? k : n, bStep)) flags |= VB;
+  // There four numbers are no faster than one by one: all layouts share the pipeline of these.
+  if (to.choosing.software && (flags & FOURS) !== FOURS) flags &= ~FOURS;
   if (n < m) flags |= SWAP;
   const size = {
     ...{ z: batch, m, k, n, groups: 1 },
     ...{ total: batch * m * n, plain: true, taps: null, software: to.choosing.software },
   };
-  gemm(to, readers.matmul, flags, size, [a, b, out], [batch, m, k, n, aStep, bStep], [aStart]);
+  const apart = [aStart, ta ? 1 : k, ta ? m : 1, tb ? 1 : n, tb ? k : 1];
+  gemm(to, readers.matmul, flags, size, [a, b, out], [batch, m, k, n, aStep, bStep], apart);
 }
 
 /** Whether a convolution is a product of matrices: 1 x 1, no stride, padding or groups. */
