@@ -46,7 +46,7 @@ export interface WasmOptions {
 }
 
 /** A product's output of fewer elements is still in cache when the chain behind it begins. */
-const FOLD_FROM = 1 << 15;
+const FOLD_FROM = 1 << 16;
 /** Pages of the largest memory: one less than 4 GiB, so that no block's end is address 0. */
 const MOST_PAGES = 65535;
 /** What threads have in common, and the cache line that it begins with; see asm/threads.ts. */
