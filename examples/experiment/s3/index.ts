@@ -103,7 +103,7 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
     await flowerPool(folder),
   ];
   const drawn = { pools: characters, filters: 32, testTasks: 600, threshold: 0.8 };
-  const there = { testTasks: 200, threshold: 0.4 };
+  const there = { testTasks: 100, threshold: 0.4 };
   const elsewhere = { name: "digits", pool: digits, ...there };
   return [
     imageDomain({ name: "Omniglot, 1 shot", ...drawn, elsewhere }),
