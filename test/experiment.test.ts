@@ -249,7 +249,7 @@ describe("the controller", () => {
 
   test("a plan's rate stays and falls; what is wanted leads back to it", () => {
     const plan = { peak: 0.2, falls: 0.5, batch: 64, drop: true, decay: 1e-4 };
-    expect([0, 0.5, 1].map((share) => planned(plan, share))).toEqual([0.2, 0.2, 0.2 / 8]);
+    expect([0, 0.5, 1].map((share) => planned(plan, share))).toEqual([0.2, 0.2, 0.2 / 16]);
     const [low, up, drop, decay] = wanted(plan, 0.1, 0.01, 32);
     expect(Math.tanh(low)).toBeCloseTo(0.95, 12);
     expect(Math.tanh(up)).toBeCloseTo(0.95, 12);

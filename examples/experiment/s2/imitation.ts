@@ -4,12 +4,12 @@
 import { data } from "hypergrad";
 import { type Controller, decisions, type Example, freshController, regress } from "./controller";
 import type { Lesson } from "./learning";
-import { BATCHES, START, settingsSeen } from "./training";
+import { BATCHES, PASSED, START, settingsSeen } from "./training";
 
 /** The rate doubles up to its peak, stays, and falls over the last part; the rest stays. */
 export interface Plan {
   readonly peak: number;
-  /** Share of the training from which the rate falls, to an eighth. */
+  /** Share of the training from which the rate falls, to a sixteenth. */
   readonly falls: number;
   readonly batch: number;
   readonly drop: boolean;
@@ -18,10 +18,11 @@ export interface Plan {
 
 const SHORT = 0.3; // length of a trial, of the training that is judged
 const PEAKS = [0.02, 0.08, 0.32]; // of the first trials
-const LAST = 1 / 8; // of the peak
+const LAST = 1 / 16; // of the peak
 const AROUND = [-3, -1.5, 0, 1.5, 3]; // doublings off the plan's rate that are taught too
+const SHAKEN = 0.3; // of metrics: losses of a longer training go further than those of trials
 const CERTAIN = 0.95; // of a tanh: what is taught where a whole move is wanted
-const STEPS = 400; // of the regression
+const STEPS = 1200; // of the regression
 const TAUGHT = 300; // states, of all trials together
 
 /** What the plan wants of the rate where a share of the training has passed. */
@@ -89,13 +90,16 @@ export async function byImitation({ shop, seed, examples, flops }: Lesson): Prom
     training.dispose();
     dearest = Math.max(dearest, shop.spent() - before);
   }
-  const { plan } = best!;
+  // A longer training wants a lower rate: by the root of the lengths, as in bounds on regret.
+  const plan = { ...best!.plan, peak: best!.plan.peak * Math.sqrt(SHORT) };
+  const shaken = (metrics: readonly number[]) =>
+    metrics.map((x, i) => (i === PASSED ? x : x + SHAKEN * random.normal()));
   const taught = random.shuffle(states).flatMap(({ metrics, share }) =>
     AROUND.map((off): Example => {
       const rate = planned(plan, share) * 2 ** off;
       const own = BATCHES[random.integer(BATCHES.length)];
       return {
-        metrics: settingsSeen(metrics, { rate, batch: own }),
+        metrics: settingsSeen(shaken(metrics), { rate, batch: own }),
         targets: wanted(plan, share, rate, own),
       };
     }),

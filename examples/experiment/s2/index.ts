@@ -230,10 +230,10 @@ export const s2: Experiment = {
       about: [
         ...problems.map(({ about }) => about),
         `Trainings on ${examples} examples by momentum 0.9 from rate ${START.rate}, batch ` +
-          `${START.batch}; ${DECISIONS} decisions each, most of them early. The controller, 64 and ` +
-          "32 units, sets rate, batch size, dropout and weight decay; by imitation it learns from " +
-          "whole plans tried in short trainings. Cost is arithmetic, of learning too, in " +
-          `trainings with the first settings. The grid has ${RATES.length} rates and ` +
+          `${START.batch}; ${DECISIONS} decisions each, most of them early. The controller, of ` +
+          "64 and 32 units, sets rate, batch size, dropout and weight decay; by imitation it " +
+          "learns from whole plans tried in short trainings. Cost is arithmetic, of learning " +
+          `too, in trainings with the first settings. The grid has ${RATES.length} rates and ` +
           `${BATCHES.length} batch sizes.`,
       ],
       jobs: problems.flatMap((problem) =>

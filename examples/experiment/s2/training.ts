@@ -186,6 +186,8 @@ const FIRST: Memory = {
 export const METRICS = 9;
 
 const [RATE, BATCH] = [METRICS - 2, METRICS - 1]; // places of the settings among the metrics
+/** Place among the metrics of the share of the training that has passed. */
+export const PASSED = METRICS - 3;
 const bounded = (x: number) => Math.max(-3, Math.min(3, Number.isFinite(x) ? x : 3));
 
 function metricsOf(m: Memory, settings: Settings, total: number): readonly number[] {
