@@ -18,6 +18,7 @@ const GUIDES = [
   "write-an-op",
   "write-a-kernel",
   "inner-optimizer",
+  "search",
   "memory",
   "webgpu-and-threads",
   "reproducibility",
