@@ -100,7 +100,7 @@ export function meanOf({ kind }: Pick<Domain, "kind">, values: readonly number[]
   return counted.reduce((a, b) => a + b, 0) / counted.length;
 }
 
-/** What a job reports of scores after 0, 1, … steps; of tasks elsewhere under names of their own. */
+/** What a job reports of scores after 0, 1, … steps; those of tasks elsewhere have other names. */
 export function outcomeOf(
   domain: Domain,
   scores: Scores,
