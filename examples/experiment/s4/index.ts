@@ -120,9 +120,9 @@ export const s4: Experiment = {
         ...domains.map(({ about }) => about),
         "Five steps of adaptation. Every method gets the same arithmetic. The model of " +
           "fine-tuning and update nets is pre-trained as ProtoNet trains, on the training " +
-          "classes, then has a head of zeros; fine-tuning spends all on that, update nets half, and half on " +
-          `meta-training. Update nets write the head's updates, have hidden rank ${hidden} and ` +
-          "begin as fine-tuning of the head.",
+          "classes, then has a head of zeros; fine-tuning spends all on that, update nets half, " +
+          "and half on meta-training. Update nets write the head's updates, have hidden rank " +
+          `${hidden} and begin as fine-tuning of the head.`,
       ],
       jobs,
       metrics: { "": metrics },
