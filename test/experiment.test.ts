@@ -12,7 +12,13 @@ import { mamlMethod } from "../examples/experiment/fewshot/methods";
 import { parseOptions } from "../examples/experiment/options";
 import { characterMlp, tableMlp } from "../examples/experiment/problems/builtIn";
 import { benchOf, order } from "../examples/experiment/problems/training";
-import { digestOf, readRecord, recordOf, writeRecord } from "../examples/experiment/record";
+import {
+  digestOf,
+  readRecord,
+  recordOf,
+  together,
+  writeRecord,
+} from "../examples/experiment/record";
 import { meanCurve, reportOf } from "../examples/experiment/report";
 import { rateNet } from "../examples/experiment/s0/learned";
 import { trainerOf, Watch } from "../examples/experiment/s0/schedules";
@@ -30,11 +36,11 @@ const quiet = async () => {};
 describe("options", () => {
   test("defaults, and what is given", () => {
     expect(parseOptions(["s1"])).toEqual({
-      settings: { experiment: "s1", seed: 0, budget: 2, device: "auto", real: false },
-      ...{ seeds: 3, data: undefined, only: undefined, resume: false, out: "experiments/s1" },
+      settings: { experiment: "s1", seed: 0, seeds: 3, budget: 2, device: "auto", real: false },
+      ...{ data: undefined, only: undefined, resume: false, out: "experiments/s1" },
     });
     const given = parseOptions(["s4", "--data", "sets", "--seeds", "5", "--budget", "0.5"])!;
-    expect([given.data, given.seeds, given.settings.budget]).toEqual(["sets", 5, 0.5]);
+    expect([given.data, given.settings.seeds, given.settings.budget]).toEqual(["sets", 5, 0.5]);
     expect(given.settings.real).toBe(true);
     expect(parseOptions(["--help"])).toBe(null);
   });
@@ -139,10 +145,21 @@ describe("results on disk", () => {
     await expect(readRecord(path, { ...settings, budget: 9 })).rejects.toThrow(
       new UsageError("--resume: budget was 2 and is 9 now: give the same"),
     );
+    await expect(readRecord(path, { ...settings, seeds: 5 })).rejects.toThrow(
+      new UsageError("--resume: seeds was 3 and is 5 now: give the same"),
+    );
     await expect(readRecord(join(folder, "none.json"), settings)).rejects.toThrow(UsageError);
     await writeFile(path, '{"form":"other"}');
     await expect(readRecord(path, settings)).rejects.toThrow(/is no result of a run$/);
     expect(await readFile(path, "utf8")).toBe('{"form":"other"}');
+  });
+
+  test("those that are not reached or asked for stay", () => {
+    const again = { ...results[0], seconds: 99 };
+    const all = together([again], results);
+    expect(all[0]).toBe(again);
+    expect(all.slice(1)).toEqual(results.slice(1));
+    expect(together(results, [])).toEqual(results);
   });
 
   test("the report stands alone and shows table, curves and verdict", () => {

@@ -7,7 +7,7 @@ import { UsageError, versions } from "../commandLine";
 import { clock, progress } from "../demo/progress";
 import type { Experiment, Job, Plan, Result } from "./experiment";
 import { type Command, help, type Name, parseOptions } from "./options";
-import { type Record, readRecord, recordOf, writeRecord } from "./record";
+import { type Record, readRecord, recordOf, sameJob, together, writeRecord } from "./record";
 import { reportOf } from "./report";
 import { tablesOf, tableText } from "./summary";
 
@@ -36,31 +36,32 @@ async function main(args: readonly string[]): Promise<number> {
     console.warn(`warning: resumed from ${earlier.version} on ${earlier.device}: bits may differ`);
   }
   const experiment = await experiments[settings.experiment]();
-  const seeds = Array.from({ length: command.seeds }, (_, i) => settings.seed + i);
+  const seeds = Array.from({ length: settings.seeds }, (_, i) => settings.seed + i);
   const plan = part(await experiment.plan(settings, seeds, command.data), command.only);
   console.log(`${version}\ndevice ${device}\n${experiment.title}`);
   for (const line of plan.about) console.log(`  ${line}`);
 
   const results: Result[] = [];
-  const record = (): Record => recordOf({ settings, device, version, results });
+  const recordWith = (all: readonly Result[]): Record =>
+    recordOf({ settings, device, version, results: all });
+  const write = () => writeRecord(file, recordWith(together(results, earlier?.results ?? [])));
   for (const [i, job] of plan.jobs.entries()) {
-    const same = (r: Result) =>
-      r.group === job.group && r.method === job.method && r.seed === job.seed;
-    const known = earlier?.results.find(same);
+    const known = earlier?.results.find((r) => sameJob(r, job));
     results.push(known ?? (await runJob(job, `${i + 1}/${plan.jobs.length}`)));
-    if (known === undefined) await writeRecord(file, record());
+    if (known === undefined) await write();
   }
-  await writeRecord(file, record());
+  await write();
+  const asked = recordWith(results);
   const page = `${out}/report.html`;
-  await writeFile(page, reportOf(experiment, plan, record(), commandOf(command)));
+  await writeFile(page, reportOf(experiment, plan, asked, commandOf(command)));
 
-  const repeated = command.seeds > 1 ? `mean over ${command.seeds} seeds` : "one seed";
+  const repeated = settings.seeds > 1 ? `mean over ${settings.seeds} seeds` : "one seed";
   console.log(`\n${repeated}, ± half the 95 % interval`);
   for (const table of tablesOf(plan, results)) console.log(`\n${tableText(table)}`);
   console.log();
   for (const line of plan.verdict(results)) console.log(`- ${line}`);
   const seconds = (performance.now() - started) / 1000;
-  console.log(`\nreport ${page}; numbers ${file}; digest ${record().digest}; ${clock(seconds)}`);
+  console.log(`\nreport ${page}; numbers ${file}; digest ${asked.digest}; ${clock(seconds)}`);
   return 0;
 }
 
@@ -90,8 +91,8 @@ function part(plan: Plan, only = ""): Plan {
 }
 
 /** The command that makes this run again. */
-function commandOf({ settings, seeds, data, only }: Command): string {
-  const { experiment, seed, budget, device } = settings;
+function commandOf({ settings, data, only }: Command): string {
+  const { experiment, seed, seeds, budget, device } = settings;
   const folder = data === undefined ? "" : ` --data ${data}`;
   const rest = `--seeds ${seeds} --seed ${seed} --budget ${budget} --device ${device}`;
   const groups = only === undefined ? "" : ` --only "${only}"`;

@@ -19,6 +19,8 @@ export interface Settings {
   readonly experiment: Name;
   /** The first seed. */
   readonly seed: number;
+  /** Repetitions, each with a seed of its own, which share the budget. */
+  readonly seeds: number;
   /** Minutes that the work is scaled to on two CPU cores. Work, not time, is fixed: a slower
    * machine takes longer and gives the same bits. */
   readonly budget: number;
@@ -29,8 +31,6 @@ export interface Settings {
 
 export interface Command {
   readonly settings: Settings;
-  /** Repetitions, each with a seed of its own. */
-  readonly seeds: number;
   /** Folder of the data sets. */
   readonly data?: string;
   /** Of the rows those that have this in their `table: method`. */
@@ -53,14 +53,14 @@ same budget.
   s4   a network that writes updates of a pre-trained model
 
   --data DIR       folder of the data sets; without it, tasks that are built in
-  --seeds N        repetitions (3)
+  --seeds N        repetitions, which share the budget (3)
   --seed N         the first seed (0)
   --budget MIN     minutes that the work is scaled to on two CPU cores (2)
   --device NAME    auto, reference, wasm or webgpu (auto)
   --only TEXT      of the rows only those that have TEXT in "table: method", with the work they
                    have in a whole run
   --out DIR        folder of results.json and report.html (experiments/NAME)
-  --resume         go on with what is in that folder; --seeds may be another
+  --resume         go on with what is in that folder, of the same settings
   --help           this text
 `;
 
@@ -81,10 +81,10 @@ export function parseOptions(args: readonly string[]): Command | null {
     throw new UsageError(`name one experiment, ${NAMES.join(", ")}; got ${got}`);
   }
   const experiment = choice("the experiment", positionals[0], NAMES);
-  const seeds = number("seeds", given.seeds, 3, from(1));
   const settings: Settings = {
     experiment,
     seed: number("seed", given.seed, 0, from(0)),
+    seeds: number("seeds", given.seeds, 3, from(1)),
     budget: number("budget", given.budget, 2, {
       what: "a number of minutes above 0",
       fits: (n) => n > 0 && n < Infinity,
@@ -94,5 +94,5 @@ export function parseOptions(args: readonly string[]): Command | null {
   };
   const out = given.out ?? `experiments/${experiment}`;
   const { data, only, resume = false } = given;
-  return { settings, seeds, data, only, resume, out };
+  return { settings, data, only, resume, out };
 }

@@ -18,6 +18,8 @@ export interface Record {
   readonly digest: string;
 }
 
+type Placed = Pick<Result, "group" | "method" | "seed">;
+
 const FORM = "hypergrad experiment 1";
 
 /** JSON has no NaN and no infinity: they are strings there. */
@@ -37,6 +39,17 @@ export function digestOf(results: readonly Result[]): string {
   });
   const text = JSON.stringify(numbers, put);
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** Whether two are of one job. */
+export function sameJob(a: Placed, b: Placed): boolean {
+  return a.group === b.group && a.method === b.method && a.seed === b.seed;
+}
+
+/** Results, then the earlier ones of jobs that are not among them: such as were not reached yet or
+ * not asked for stay in the file. */
+export function together(results: readonly Result[], earlier: readonly Result[]): Result[] {
+  return [...results, ...earlier.filter((r) => !results.some((own) => sameJob(own, r)))];
 }
 
 export async function writeRecord(path: string, record: Record): Promise<void> {
