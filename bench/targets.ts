@@ -227,6 +227,7 @@ export const targets: readonly Target[] = [
   faster("conv gradients against jax-js", 3, GPU, JAX, [
     ...gradients.flatMap((which) => conv(which, [...convs.few, ...convs.many])),
   ]),
+  faster("conv MAML, stride 2, against jax-js", 3, GPU, JAX, maml("jax").slice(0, 1)),
 ];
 
 export interface Verdict {
