@@ -16,7 +16,7 @@ import {
   type Tree,
   tensor,
 } from "hypergrad";
-import type { Outcome, Tell } from "../experiment";
+import { type Job, jobsOf, type Outcome, type Tell } from "../experiment";
 import { type Domain, initNet, lossOf, type NetParams, predict } from "./domain";
 import { judgeOf, outcomeOf, type Predict } from "./judge";
 import { type Spent, type Stepped, type Trained, train } from "./train";
@@ -30,6 +30,27 @@ export interface Work {
 }
 
 export type Method = (work: Work) => Promise<Outcome>;
+
+/** What the methods on a domain are, and the floating-point operations that each gets for a minute
+ * of the budget, all seeds together. */
+export interface Contest {
+  readonly methods: readonly (readonly [string, Method])[];
+  readonly rate: number;
+}
+
+/** The jobs of domains that share `budget` minutes. */
+export function contestJobs(
+  domains: readonly Domain[],
+  contestOf: (domain: Domain) => Contest,
+  seeds: readonly number[],
+  budget: number,
+): Job[] {
+  return domains.flatMap((domain) => {
+    const { methods, rate } = contestOf(domain);
+    const flops = (rate * budget) / (seeds.length * domains.length);
+    return jobsOf(domain.name, methods, seeds, { domain, flops });
+  });
+}
 
 export type Learned = { params: NetParams; meta: Tree };
 type State = { learned: Learned; outer: Tree };

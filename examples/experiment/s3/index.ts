@@ -2,7 +2,7 @@
 // the same arithmetic for training, on test classes that none has seen.
 
 import { meta } from "hypergrad";
-import { type Experiment, jobsOf, type Metric, type Plan, type Result } from "../experiment";
+import type { Experiment, Metric, Plan, Result } from "../experiment";
 import { jointMethod, scratchMethod } from "../fewshot/baselines";
 import type { Domain } from "../fewshot/domain";
 import {
@@ -17,6 +17,7 @@ import {
 import {
   type AnyInner,
   anilMethod,
+  contestJobs,
   imamlMethod,
   type Method,
   mamlMethod,
@@ -27,9 +28,8 @@ import { plusPlusMethod } from "../fewshot/plusPlus";
 import type { Settings } from "../options";
 import { cellOf } from "../summary";
 
-/** Floating-point operations that one method on one domain gets for a minute of the budget, all
- * seeds together: of small built-in tasks, where compiling and testing take most of the time, and
- * of data. */
+/** See Contest: of small built-in tasks, where compiling and testing take most of the time, and of
+ * data. */
 const RATES = { small: { points: 40e9, images: 75e9 }, real: { images: 100e9 } };
 
 const asInner = (x: unknown) => x as AnyInner;
@@ -142,12 +142,12 @@ export const s3: Experiment = {
   title: "S3: initialisations that adapt in few steps",
   async plan(settings, seeds, folder): Promise<Plan> {
     const domains = await domainsOf(settings, folder);
-    const jobs = domains.flatMap((domain) => {
-      const { small, real } = RATES;
-      const rate = domain.kind === "points" ? small.points : (settings.real ? real : small).images;
-      const flops = (rate * settings.budget) / (seeds.length * domains.length);
-      return jobsOf(domain.name, methodsOf(domain), seeds, { domain, flops });
+    const { small, real } = RATES;
+    const contestOf = (domain: Domain) => ({
+      methods: methodsOf(domain),
+      rate: domain.kind === "points" ? small.points : (settings.real ? real : small).images,
     });
+    const jobs = contestJobs(domains, contestOf, seeds, settings.budget);
     return {
       about: [
         ...domains.map(({ about }) => about),

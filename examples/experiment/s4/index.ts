@@ -1,7 +1,7 @@
 // S4, a network that writes updates of a pre-trained model, beside fine-tuning, MAML and ProtoNet;
 // pre-training and meta-training together get the arithmetic that the others get.
 
-import { type Experiment, jobsOf, type Metric, type Plan, type Result } from "../experiment";
+import type { Experiment, Metric, Plan, Result } from "../experiment";
 import type { Domain } from "../fewshot/domain";
 import {
   characterPools,
@@ -9,16 +9,15 @@ import {
   photographPools,
   smallOmniglotPools,
 } from "../fewshot/domains";
-import { type Method, mamlMethod, ofHead, protoMethod } from "../fewshot/methods";
+import { contestJobs, type Method, mamlMethod, ofHead, protoMethod } from "../fewshot/methods";
 import { markedRelationPools, relationPools } from "../fewshot/relations";
 import { sentencePool, textDomain } from "../fewshot/text";
 import type { Settings } from "../options";
 import { cellOf } from "../summary";
 import { fineTuning, measured, updateNetMethod } from "./updateNet";
 
-/** Floating-point operations that one method on one domain gets for a minute of the budget, all
- * seeds together: of small built-in tasks, where compiling and testing take most of the time, and
- * of data. */
+/** See Contest: of small built-in tasks, where compiling and testing take most of the time, and of
+ * data. */
 const RATES = { small: { images: 80e9, text: 30e9 }, real: { images: 180e9, text: 60e9 } };
 
 /** One inner step in training, as in the papers: five cost five times as much. */
@@ -110,11 +109,12 @@ export const s4: Experiment = {
     const domains = await domainsOf(settings, folder);
     const hidden = settings.real ? 16 : 3;
     const rates = RATES[settings.real ? "real" : "small"];
-    const jobs = domains.flatMap((domain) => {
-      const rate = domain.conv === undefined ? rates.text : rates.images;
-      const flops = (rate * settings.budget) / (seeds.length * domains.length);
-      return jobsOf(domain.name, methodsOf(hidden), seeds, { domain, flops });
+    const methods = methodsOf(hidden);
+    const contestOf = ({ conv }: Domain) => ({
+      methods,
+      rate: conv === undefined ? rates.text : rates.images,
     });
+    const jobs = contestJobs(domains, contestOf, seeds, settings.budget);
     return {
       about: [
         ...domains.map(({ about }) => about),
