@@ -39,6 +39,11 @@ export interface OptimizeOptions<S extends Space = Space> {
   readonly told?: (trial: Trial<S>) => void | Promise<void>;
 }
 
+/** Whether a run goes on after a report: neither failed nor at its budget. */
+export function goesOn(run: { readonly budget?: number }, value: number, step: number): boolean {
+  return Number.isFinite(value) && step !== run.budget;
+}
+
 /** How a run ended: what is to be told of it. */
 interface End {
   readonly value: number;
@@ -123,7 +128,7 @@ async function runOne<S extends Space>(
   let last: { readonly value: number; readonly step: number } | undefined;
   const report = (value: number, step: number): boolean => {
     if (last !== undefined) return false;
-    if (Number.isFinite(value) && step !== run.budget) study.tell(run.id, value, step);
+    if (goesOn(run, value, step)) study.tell(run.id, value, step);
     else last = { value, step };
     return last === undefined;
   };

@@ -4,7 +4,7 @@
 import { HypergradError } from "../core/errors";
 import { builtin, inNode } from "../core/node";
 import { checkWhole } from "./checks";
-import type { Objective, Run, Trained } from "./optimize";
+import { goesOn, type Objective, type Run, type Trained } from "./optimize";
 import type { Params, Space } from "./space";
 
 /** A `Worker` of a page or of Deno, or one of `node:worker_threads`. */
@@ -199,11 +199,11 @@ async function portHere(): Promise<Port> {
 export async function serveTrials<S extends Space>(objective: Objective<S>): Promise<void> {
   const port = await portHere();
   port.listen(async (task) => {
-    let goesOn = true;
+    let going = true;
     const report = (value: number, step: number): boolean => {
-      if (goesOn) port.post({ kind: "report", value, step });
-      goesOn &&= Number.isFinite(value) && step !== task.budget;
-      return goesOn;
+      if (going) port.post({ kind: "report", value, step });
+      going &&= goesOn(task, value, step);
+      return going;
     };
     try {
       const run = { ...task, report } as Run<S>;
