@@ -2,11 +2,18 @@
 // costs more than many products. The reader of A and B and gemmBlocks.wgsl are prepended.
 // One invocation computes a block, k by four; a workgroup computes 16 that follow each other.
 // Grid: ceil(blocks / 16) workgroups, folded into y above 65,535.
-fn write(e: Extent, m: u32, n: u32, v: vec4f) {
+fn write4(e: Extent, m: u32, n: u32, v: vec4f) {
   put(e, m, n, v.x);
   put(e, m, n + 1u, v.y);
   put(e, m, n + 2u, v.z);
   put(e, m, n + 3u, v.w);
+}
+
+fn write(e: Extent, m: u32, n: u32, s: mat4x4f) {
+  write4(e, m, n, s[0]);
+  write4(e, m + 1u, n, s[1]);
+  write4(e, m + 2u, n, s[2]);
+  write4(e, m + 3u, n, s[3]);
 }
 
 @compute @workgroup_size(16)
@@ -36,20 +43,8 @@ fn main(
     s10 += b0 * a1;
     s11 += b1 * a1;
   }
-  write(e, m, n, s00[0]);
-  write(e, m, n + 4u, s01[0]);
-  write(e, m + 1u, n, s00[1]);
-  write(e, m + 1u, n + 4u, s01[1]);
-  write(e, m + 2u, n, s00[2]);
-  write(e, m + 2u, n + 4u, s01[2]);
-  write(e, m + 3u, n, s00[3]);
-  write(e, m + 3u, n + 4u, s01[3]);
-  write(e, m + 4u, n, s10[0]);
-  write(e, m + 4u, n + 4u, s11[0]);
-  write(e, m + 5u, n, s10[1]);
-  write(e, m + 5u, n + 4u, s11[1]);
-  write(e, m + 6u, n, s10[2]);
-  write(e, m + 6u, n + 4u, s11[2]);
-  write(e, m + 7u, n, s10[3]);
-  write(e, m + 7u, n + 4u, s11[3]);
+  write(e, m, n, s00);
+  write(e, m, n + 4u, s01);
+  write(e, m + 4u, n, s10);
+  write(e, m + 4u, n + 4u, s11);
 }
