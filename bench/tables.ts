@@ -15,7 +15,9 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
 function caption({ machine, runtime, devices, date, version, rows }: Run): string {
   const { cores, memoryGiB } = machine;
   const where = `${machine.cpu}, ${cores} cores, ${memoryGiB} GiB`;
-  const cpu = rows.some((r) => r.clock === "cpu") ? " CPU time of the thread." : "";
+  const timed = rows.filter((r) => r.clock === "cpu").length;
+  const rest = timed < rows.length ? ", wall time in rows of a quiet machine" : "";
+  const cpu = timed > 0 ? ` CPU time of the thread${rest}.` : "";
   return `${where}; ${runtime}; ${devices.join("; ")}. hypergrad ${version}, ${date}.${cpu}`;
 }
 
