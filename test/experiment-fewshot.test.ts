@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jointMethod, scratchMethod } from "../examples/experiment/fewshot/baselines";
-import type { Domain } from "../examples/experiment/fewshot/domain";
+import { type Domain, initNet, lossOf, stackTasks } from "../examples/experiment/fewshot/domain";
 import { characterPools, imageDomain } from "../examples/experiment/fewshot/domains";
 import { judgeOf, outcomeOf } from "../examples/experiment/fewshot/judge";
 import {
@@ -18,10 +18,11 @@ import {
 } from "../examples/experiment/fewshot/methods";
 import { plusPlusMethod, steppedNet } from "../examples/experiment/fewshot/plusPlus";
 import { sentencePool, textDomain, textTasks } from "../examples/experiment/fewshot/text";
-import { fineTuning, updateNetMethod } from "../examples/experiment/s4/updateNet";
+import { fineTuning, headLearner, updateNetMethod } from "../examples/experiment/s4/updateNet";
 import { setDevice } from "../src/device/current";
 import { wasmDevice } from "../src/device/wasm/device";
-import { inner } from "../src/meta/index";
+import { inner, unroll } from "../src/meta/index";
+import { key } from "../src/ops/index";
 import { tensor } from "../src/tensor/create";
 import { dispose } from "../src/tensor/scope";
 import { leaves, type Tree } from "../src/tensor/tree";
@@ -102,6 +103,34 @@ test("what several methods begin with is trained once, and theirs to free", asyn
   expect(await leaves(again.state)[0].data()).toEqual(values);
   await protoTrained({ ...work, seed: 4, tell: async () => void told++ });
   expect(told).toBeGreaterThan(0);
+});
+
+test("features found once give the meta-gradient of an unroll of the whole net", async () => {
+  const domain = images();
+  const { net, steps } = domain;
+  const [updates, moves] = [inner.updateNet({ lr: 0.5, hidden: 2 }), ofHead];
+  const learner = headLearner(domain, updates as never);
+  const whole = unroll({
+    loss: lossOf(domain),
+    inner: inner.only(moves, updates),
+    steps,
+    order: 2,
+  });
+  const params = initNet(net, 1);
+  const learned = { params, meta: learner.initMeta(params, key(2)) };
+  const tasks = stackTasks([0, 1].map(domain.train(3)));
+  const [value, grads] = learner.metaGrad(learned, tasks);
+  const expected = whole.metaGrad(learned as never, tasks);
+  expect(await value.item()).toBeCloseTo(await expected.value.item(), 5);
+  const sizes: number[] = [];
+  for (const [i, leaf] of leaves(grads).entries()) {
+    const [found, right] = [await leaf.data(), await leaves(expected.grads)[i].data()];
+    const size = Math.hypot(...right);
+    sizes.push(size);
+    const apart = Math.hypot(...found.map((x, k) => x - right[k]));
+    expect(apart).toBeLessThanOrEqual(1e-4 * size);
+  }
+  expect(sizes.filter((size) => size > 0).length).toBeGreaterThan(12);
 });
 
 test("scores elsewhere have names of their own, thresholds too", () => {

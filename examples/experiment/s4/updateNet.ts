@@ -3,8 +3,10 @@
 
 import {
   compile,
+  crossEntropy,
   type data,
   dispose,
+  type Key,
   key,
   leaves,
   meta,
@@ -13,9 +15,11 @@ import {
   scope,
   type Tensor,
   type Tree,
+  valueAndGrad,
+  vmap,
 } from "hypergrad";
 import { tuned, tuning, zeroHead } from "../fewshot/baselines";
-import { lossOf, type NetParams, stackTasks } from "../fewshot/domain";
+import { type Domain, lossOf, type NetParams, stackTasks } from "../fewshot/domain";
 import {
   type AnyInner,
   adapting,
@@ -48,6 +52,35 @@ export function fineTuning(moves?: (path: string) => boolean): Method {
   };
 }
 
+/** Meta-learning where a task moves the head alone: its features are found once, not in every
+ * step, and one backward pass of the trunk serves all steps. The same gradient. */
+export function headLearner({ net, steps }: Pick<Domain, "net" | "steps">, inner: AnyInner) {
+  const loss = (head: Tree, { x, y }: data.Examples) => crossEntropy(net.head.apply(head, x), y);
+  const loop = meta.unroll({ loss, inner, steps, order: 2 });
+  const seen = (trunk: Tree, { x, y }: data.Examples) => ({ x: net.trunk.apply(trunk, x), y });
+  const ofTask = (trunk: Tree, { support, query }: data.TaskTensors): data.TaskTensors => ({
+    support: seen(trunk, support),
+    query: seen(trunk, query),
+  });
+  const ofTasks = vmap(ofTask, { inAxes: [null, 0] });
+  const objective = ({ params: { trunk, head }, meta }: Learned, tasks: data.TaskTensors) =>
+    loop.objective({ params: head, meta }, ofTasks(trunk, tasks));
+  return {
+    initMeta: ({ head }: NetParams, from: Key): Tree => loop.initMeta(head, from),
+    metaGrad: (learned: Learned, tasks: data.TaskTensors) =>
+      valueAndGrad((l: Learned) => objective(l, tasks))(learned),
+    adapt: (
+      { params: { trunk, head }, meta }: Learned,
+      support: data.Examples,
+      options?: { readonly steps?: number },
+    ): NetParams =>
+      scope(() => ({
+        trunk,
+        head: loop.adapt({ params: head, meta }, seen(trunk, support), options),
+      })),
+  };
+}
+
 export interface UpdateNetMethod {
   /** The model is meta-trained too, not only the net. */
   readonly base: boolean;
@@ -62,18 +95,16 @@ export function updateNetMethod({ base, hidden }: UpdateNetMethod): Method {
     // It begins as fine-tuning with the rate that fine-tuning would take.
     const { learned: from, rate } = await tuned(domain, params, tell, ofHead);
     dispose(from.meta);
-    const inner = meta.inner.only(ofHead, meta.inner.updateNet({ lr: rate, hidden }));
-    const { steps } = domain;
-    const given = { inner: inner as unknown as AnyInner, steps, order: 2 } as const;
-    const loop = meta.unroll({ loss: lossOf(domain), ...given });
+    const inner = meta.inner.updateNet({ lr: rate, hidden }) as unknown as AnyInner;
+    const learner = headLearner(domain, inner);
     const outer = optim.adam({ lr: domain.outerLr });
     const moving = ({ params, meta }: Learned): Tree => (base ? { params, meta } : { meta });
     const state = scope(() => {
-      const learned: Learned = { params, meta: loop.initMeta(params, key(seed)) };
+      const learned: Learned = { params, meta: learner.initMeta(params, key(seed)) };
       return { learned, outer: outer.init(moving(learned)) as Tree };
     });
     const step = (s: typeof state, tasks: data.TaskTensors) => {
-      const { value, grads } = loop.metaGrad(s.learned, tasks);
+      const [value, grads] = learner.metaGrad(s.learned, tasks);
       const clipped = optim.clipByNorm(moving(grads), 10);
       const [moved, next] = outer.update(clipped, s.outer as never, moving(s.learned));
       const learned: Learned = { ...s.learned, ...(moved as object) };
@@ -95,7 +126,7 @@ export function updateNetMethod({ base, hidden }: UpdateNetMethod): Method {
     const { learned } = last;
     const extra = sizeOf(learned.meta) / sizeOf(learned.params);
     const note = `begins at rate ${rate}`;
-    const outcome = await measured(work, learned, loop, together(before, spent), note);
+    const outcome = await measured(work, learned, learner, together(before, spent), note);
     return { ...outcome, metrics: { ...outcome.metrics, extra } };
   };
 }
