@@ -21,6 +21,21 @@ export function nameOf({ base, repeat }: Access): string {
   return `${base.id} ${repeat?.inner} ${repeat?.mid} ${repeat?.span}`;
 }
 
+/** How a view that need not run repeats what it reads, which repeats so itself; else null. */
+function seenAs(
+  { op, inputs: [x], outputs: [y] }: Vertex,
+  repeat: Repeat | null,
+): { repeat: Repeat | null } | null {
+  if (op.view === null) return null;
+  return op.view({ shape: x.shape, dtype: x.dtype, size: x.size, storage: null, repeat }, y);
+}
+
+/** Whether a node only gives another shape to its input: a transpose must run, though it need not
+ * where one number is everywhere. */
+export function keepsOrder(node: Vertex): boolean {
+  return node.outputs[0].size === node.inputs[0]?.size && seenAs(node, null) !== null;
+}
+
 /** What lies beneath a value, itself if it is no view. */
 export type Look = (v: Value) => Access;
 
@@ -31,17 +46,16 @@ export function seenThrough(graph: Graph): Look {
   const within = new Map<Value, Access>();
   const own = (v: Value): Access => plain.get(v) ?? { base: v, repeat: ownRepeat(v) };
   const look: Look = (v) => within.get(v) ?? own(v);
-  for (const { op, inputs, outputs } of graph.nodes) {
-    if (op.view === null) continue;
-    const [[x], [y]] = [inputs, outputs];
+  for (const node of graph.nodes) {
+    if (node.op.view === null) continue;
+    const [[x], [y]] = [node.inputs, node.outputs];
     const under = own(x);
-    const { shape, dtype, size } = x;
-    const seen = op.view({ shape, dtype, size, storage: null, repeat: under.repeat }, y);
+    const seen = seenAs(node, under.repeat);
     if (seen !== null) plain.set(y, { base: under.base, repeat: seen.repeat });
-    const through = within.get(x);
-    if (through !== undefined && y.size === x.size) within.set(y, through);
-    else if (seen === null && op.name === "expand" && under.repeat === null) {
-      const repeat = parted(shape, y.shape);
+    const through = keepsOrder(node) ? within.get(x) : undefined;
+    if (through !== undefined) within.set(y, through);
+    else if (seen === null && node.op.name === "expand" && under.repeat === null) {
+      const repeat = parted(x.shape, y.shape);
       if (repeat !== null) within.set(y, { base: under.base, repeat });
     }
   }

@@ -2,6 +2,7 @@
 // reach memory.
 
 import { type Run, sizes } from "../ops/reduce";
+import { keepsOrder } from "./access";
 import { type Chain, chainOp, type Step } from "./chain";
 import { type Graph, rewrite, type Uses, usesOf, type Value, type Vertex, vertex } from "./graph";
 
@@ -29,7 +30,7 @@ export function summedBy(v: Value, uses: Uses, outputs: ReadonlySet<Value>): Sum
       const [, rows, columns] = sizes(at.shape, reader.attrs as Run);
       return rows > 1 && columns > 0 && columns <= MOST_COLUMNS ? { sum: reader, views } : null;
     }
-    if (reader.op.view === null || reader.outputs[0].size !== at.size) return null;
+    if (!keepsOrder(reader)) return null;
     views.push(reader);
     at = reader.outputs[0];
   }

@@ -16,6 +16,7 @@ import { plan } from "../../src/program/plan";
 import { simplify } from "../../src/program/simplify";
 import { sumChains } from "../../src/program/sumChains";
 import { constant, tensor } from "../../src/tensor/create";
+import { arange } from "../../src/tensor/fill";
 import { inRegion } from "../../src/tensor/origin";
 import type { Tensor } from "../../src/tensor/tensor";
 import type { Tree } from "../../src/tensor/tree";
@@ -180,6 +181,16 @@ test("parted finds expansions within parts, and no others", () => {
   expect(parted([2, 1, 3, 1, 5], [2, 4, 3, 4, 5])).toBe(null);
 });
 
+test("what is expanded within parts and then turned is read as turned", async () => {
+  const turned = (x: Tensor, y: Tensor) => {
+    const copies = ops.expand(ops.reshape(x, [3, 1, 5]), [3, 4, 5]);
+    return ops.mul(ops.transpose(copies, [1, 0, 2]), ops.tanh(y));
+  };
+  const x = ops.sin(arange(15));
+  const y = ops.reshape(ops.cos(arange(60)), [4, 3, 5]);
+  expect(await compile(turned)(x, y).array()).toEqual(await turned(x, y).array());
+});
+
 test("sumChains sums what nothing else reads inside its chain", () => {
   const sums = graphOf((x, y) => {
     const p = ops.mul(x, y);
@@ -213,6 +224,8 @@ test("sumChains leaves terms that something else reads, and sums of another form
     return [ops.sum(p, { axis: 0 }), ops.sum(ops.tanh(p), { axis: 1 })];
   });
   expect(names(removeDead(sumChains(removeDead(fuse(forms, device)))))).toContain("sum");
+  const turned = graphOf((x, y) => ops.sum(ops.transpose(ops.tanh(ops.mul(x, y))), { axis: 1 }));
+  expect(names(removeDead(sumChains(removeDead(fuse(turned, device)))))).toContain("sum");
 });
 
 test("a long sum is made of equal parts, and is what it is eagerly", async () => {
