@@ -4,13 +4,11 @@
 
 import {
   concat,
-  crossEntropy,
   type data,
   dispose,
   key,
   mapTree,
   meta,
-  mse,
   mul,
   optim,
   reshape,
@@ -23,10 +21,10 @@ import {
   zerosLike,
 } from "hypergrad";
 import type { Tell } from "../experiment";
-import { type Domain, initNet, lossOf, type NetParams, predict } from "./domain";
+import { type Domain, initNet, lossOf, type NetParams, outputLoss, predict } from "./domain";
 import { judgeOf, meanOf } from "./judge";
 import { adapting, type Learned, type Method, tested, type Work } from "./methods";
-import { type Spent, train } from "./train";
+import { type Spent, type Trained, train } from "./train";
 
 const RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const VALID_TASKS = 20;
@@ -56,7 +54,7 @@ export async function tuned(
   moves?: (path: string) => boolean,
 ): Promise<{ readonly learned: Learned; readonly rate: number }> {
   const { testSteps, valid: stream } = domain;
-  const sign = domain.kind === "images" ? 1 : -1;
+  const sign = domain.kind === "points" ? -1 : 1;
   const loop = tuning(domain, moves);
   const judge = judgeOf(domain, adapting(domain, loop as never), [testSteps]);
   const withRate = (rate: number): Learned => ({ params, meta: { rate: tensor(rate) } });
@@ -83,13 +81,13 @@ export const scratchMethod: Method = (work) =>
   fineTuned(work, initNet(work.domain.net, work.seed), { flops: 0, steps: 0, seconds: 0 });
 
 export const jointMethod: Method = async (work) => {
-  const { params, ...spent } = await pretrained(work);
+  const { state: params, ...spent } = await jointlyTrained(work);
   return fineTuned(work, params, spent);
 };
 
-/** Weights trained on all classes at once, with a head of zeros in the place of theirs; of points,
- * on all tasks at once. */
-async function pretrained(work: Work): Promise<Spent & { readonly params: NetParams }> {
+/** Weights trained on all classes at once, with a head of zeros in the place of theirs; where there
+ * are none, on all tasks at once. */
+export async function jointlyTrained(work: Work): Promise<Trained<NetParams>> {
   const { domain, seed, flops, tell } = work;
   const { joint, net } = domain;
   const many = joint === undefined ? net.head : net.headOf(joint.classes);
@@ -102,7 +100,7 @@ async function pretrained(work: Work): Promise<Spent & { readonly params: NetPar
   type State = typeof state;
   const loss = (params: NetParams, { x, y }: data.Examples): Tensor => {
     const out = predict(whole, params, x);
-    return domain.kind === "points" ? mse(out, y) : crossEntropy(out, y);
+    return outputLoss[domain.kind](out, y);
   };
   const step = (s: State, tasks: data.TaskTensors) => {
     const [value, grads] = valueAndGrad(loss)(s.params, flat(tasks));
@@ -112,9 +110,9 @@ async function pretrained(work: Work): Promise<Spent & { readonly params: NetPar
   const stream = joint === undefined ? domain.train(seed) : joint.stream(seed);
   const { state: last, ...spent } = await train({ domain, stream, flops, state, step, tell });
   dispose(last.outer);
-  if (joint === undefined) return { params: last.params, ...spent };
+  if (joint === undefined) return { state: last.params, ...spent };
   dispose(last.params.head);
-  return { params: { trunk: last.params.trunk, head: zeroHead(domain) }, ...spent };
+  return { state: { trunk: last.params.trunk, head: zeroHead(domain) }, ...spent };
 }
 
 /** A head that says nothing, for classes that are not known yet. */

@@ -13,16 +13,17 @@ import {
   type Tree,
   tensor,
 } from "hypergrad";
+import { type SpanPool, type SpanTask, spanLoss } from "./spans";
 import type { TextTask } from "./text";
 
-export type HostTask = data.Episode | data.SinusoidTask | TextTask;
+export type HostTask = data.Episode | data.SinusoidTask | TextTask | SpanTask;
 export type Stream = (index: number) => HostTask;
 
 /** Parameters in two parts: what sees, and what decides. */
 export type NetParams = { readonly trunk: Tree; readonly head: Tree };
 
 export interface Net {
-  /** Inputs to features [n, d]. */
+  /** Inputs to features [n, d], or [n, places, d]. */
   readonly trunk: nn.Layer;
   readonly head: nn.Layer;
   /** A head of so many outputs, for joint pre-training. */
@@ -31,13 +32,16 @@ export interface Net {
 
 export interface Domain {
   readonly name: string;
-  readonly kind: "points" | "images";
+  /** "images": examples of classes, also sentences; "spans": answers that are spans of a text. */
+  readonly kind: "points" | "images" | "spans";
   readonly about: string;
   readonly net: Net;
   /** The parameters that move when a task is learned, by path. Left out: all. */
   readonly moves?: (path: string) => boolean;
   /** Of what the net is made, where it is convolutional. */
   readonly conv?: ConvNetOptions;
+  /** The training articles, where answers are spans. */
+  readonly spans?: SpanPool;
   readonly way: number;
   readonly shot: number;
   readonly query: number;
@@ -72,11 +76,12 @@ export function predict(net: Net, params: NetParams, x: Tensor): Tensor {
   return net.head.apply(params.head, net.trunk.apply(params.trunk, x));
 }
 
+/** The loss of outputs. */
+export const outputLoss = { points: mse, images: crossEntropy, spans: spanLoss } as const;
+
 export function lossOf({ net, kind }: Pick<Domain, "net" | "kind">) {
-  return (params: NetParams, { x, y }: data.Examples): Tensor => {
-    const out = predict(net, params, x);
-    return kind === "points" ? mse(out, y) : crossEntropy(out, y);
-  };
+  return (params: NetParams, { x, y }: data.Examples): Tensor =>
+    outputLoss[kind](predict(net, params, x), y);
 }
 
 export function initNet(net: Net, seed: number): NetParams {
@@ -131,7 +136,9 @@ export function stackTasks(tasks: readonly HostTask[]): data.TaskTensors {
       ? new Int32Array(parts.length * y.length)
       : new Float32Array(parts.length * y.length);
     for (const [i, part] of parts.entries()) ys.set(part.y, i * y.length);
-    return { x, y: ys, shape: [parts.length, ...shape], labels: [parts.length, shape[0]] };
+    const labels = [parts.length, shape[0]];
+    if (y.length > shape[0]) labels.push(y.length / shape[0]);
+    return { x, y: ys, shape: [parts.length, ...shape], labels };
   };
   const tensors = ({ x, y, shape, labels }: ReturnType<typeof side>): data.Examples => ({
     x: tensor(x, shape, x instanceof Int32Array ? "int32" : "float32"),

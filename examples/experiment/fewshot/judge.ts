@@ -4,15 +4,19 @@
 import { compile, type data, dispose, type Tensor, type Tree, vmap } from "hypergrad";
 import type { Outcome, Point, Tell } from "../experiment";
 import { type Domain, type HostTask, type Stream, stackTasks } from "./domain";
+import { type SpanTask, spanScores } from "./spans";
 
 /** Outputs for a task's query inputs after so many steps on its support. */
 export type Predict<L extends Tree> = (learned: L, task: data.TaskTensors, steps: number) => Tensor;
 
 /** Scores by number of steps, from 0: of each task. */
 export type Scores = {
-  /** Accuracy, or mean squared error; NaN where an output was no finite number. */
+  /** Accuracy, mean squared error, or F1 over the words of answers; NaN where an output was no
+   * finite number. */
   readonly score: readonly number[][];
   readonly f1: readonly number[][];
+  /** Of answers: how many are right to the word. */
+  readonly exact?: readonly number[][];
 };
 
 export interface JudgeOptions {
@@ -42,6 +46,7 @@ export function judgeOf<L extends Tree>(
       const chunk = Math.min(CHUNK, tasks);
       const score: number[][] = columns.map(() => []);
       const f1: number[][] = columns.map(() => []);
+      const exact: number[][] = columns.map(() => []);
       for (let from = 0; from < tasks; from += chunk) {
         const list = Array.from({ length: chunk }, (_, i) => stream(from + i));
         const batch = stackTasks(list);
@@ -55,12 +60,13 @@ export function judgeOf<L extends Tree>(
             const found = scoreOf(domain, own, task);
             score[c].push(found.score);
             f1[c].push(found.f1);
+            if (found.exact !== undefined) exact[c].push(found.exact);
           }
         }
         dispose({ batch, outs } as unknown as Tree);
         await tell?.(from + chunk, tasks, "testing");
       }
-      return { score, f1 };
+      return { score, f1, exact };
     },
     dispose: () => all.dispose(),
   };
@@ -69,15 +75,20 @@ export function judgeOf<L extends Tree>(
 function scoreOf(
   { kind, way }: Pick<Domain, "kind" | "way">,
   out: Float32Array,
-  { query }: HostTask,
-) {
+  task: HostTask,
+): { readonly score: number; readonly f1: number; readonly exact?: number } {
+  const { query } = task;
   const finite = out.every(Number.isFinite);
   if (kind === "points") {
     let total = 0;
     for (let i = 0; i < out.length; i++) total += (out[i] - query.y[i]) ** 2;
     return { score: finite ? total / out.length : Number.NaN, f1: Number.NaN };
   }
-  if (!finite) return { score: Number.NaN, f1: Number.NaN };
+  if (!finite) return { score: Number.NaN, f1: Number.NaN, exact: Number.NaN };
+  if (kind === "spans") {
+    const { exact, f1 } = spanScores(out, task as SpanTask);
+    return { score: f1, f1, exact };
+  }
   const n = query.y.length;
   const hits = new Array<number>(way).fill(0);
   const guessed = new Array<number>(way).fill(0);
@@ -96,7 +107,7 @@ function scoreOf(
 
 /** The mean over tasks; a prediction that is no number is a wrong one. */
 export function meanOf({ kind }: Pick<Domain, "kind">, values: readonly number[]): number {
-  const counted = values.map((v) => (kind === "images" && Number.isNaN(v) ? 0 : v));
+  const counted = values.map((v) => (kind !== "points" && Number.isNaN(v) ? 0 : v));
   return counted.reduce((a, b) => a + b, 0) / counted.length;
 }
 
@@ -118,13 +129,13 @@ export function outcomeOf(
   };
 }
 
-function reportOf(domain: Domain, { score, f1 }: Scores, threshold: number) {
+function reportOf(domain: Domain, { score, f1, exact }: Scores, threshold: number) {
   const { kind, testSteps, steps } = domain;
-  const images = kind === "images";
+  const [images, spans] = [kind === "images", kind === "spans"];
   const at = Math.min(testSteps, score.length - 1);
   const first = Math.min(steps, at);
   const means = score.map((values) => meanOf(domain, values));
-  const passed = means.findIndex((v) => (images ? v >= threshold : v <= threshold));
+  const passed = means.findIndex((v) => (kind === "points" ? v <= threshold : v >= threshold));
   const half = (values: readonly number[]) => {
     const mean = values.reduce((a, b) => a + b, 0) / values.length;
     const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
@@ -135,10 +146,14 @@ function reportOf(domain: Domain, { score, f1 }: Scores, threshold: number) {
       first: means[first],
       last: means[at],
       ...(images ? { f1: meanOf(domain, f1[at]) } : {}),
+      ...(spans ? { before: means[0], exact: meanOf(domain, exact![at]) } : {}),
       toThreshold: passed < 0 ? Number.NaN : passed,
       notFinite: score[at].filter((v) => !Number.isFinite(v)).length,
     },
-    halves: { first: half(score[first]), last: half(score[at]) },
+    halves: {
+      ...{ first: half(score[first]), last: half(score[at]) },
+      ...(spans ? { before: half(score[0]), exact: half(exact![at]) } : {}),
+    },
     curve: means.map((v, k): Point => [k, v]),
   };
 }

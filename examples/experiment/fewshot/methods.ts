@@ -213,17 +213,25 @@ const protoOf = ({ net, way, outerLr }: Domain) =>
 
 const known = new WeakMap<Domain, Map<string, Trained<Tree>>>();
 
-/** A trunk whose features lie near those of their class: ProtoNet's. Several methods begin with
- * one: it is trained once. */
-export async function protoTrained(work: Work): Promise<Trained<Tree>> {
+/** What several methods begin with, the same for all of one domain, seed and amount of arithmetic:
+ * it is trained once, and a copy is theirs to free. */
+export async function once<S extends Tree>(
+  what: string,
+  work: Work,
+  training: (work: Work) => Promise<Trained<S>>,
+): Promise<Trained<S>> {
   const { domain, seed, flops } = work;
   const own = known.get(domain) ?? new Map<string, Trained<Tree>>();
   known.set(domain, own);
-  const name = `${seed} ${flops}`;
-  const trained = own.get(name) ?? (await protoTraining(work));
+  const name = `${what} ${seed} ${flops}`;
+  const trained = (own.get(name) as Trained<S> | undefined) ?? (await training(work));
   own.set(name, trained);
-  return { ...trained, state: scope(() => mapTree((t) => add(t, 0), trained.state)) };
+  return { ...trained, state: scope(() => mapTree((t) => add(t, 0), trained.state) as S) };
 }
+
+/** A trunk whose features lie near those of their class: ProtoNet's. */
+export const protoTrained = (work: Work): Promise<Trained<Tree>> =>
+  once("ProtoNet", work, protoTraining);
 
 async function protoTraining({ domain, seed, flops, tell }: Work): Promise<Trained<Tree>> {
   const learner = protoOf(domain);

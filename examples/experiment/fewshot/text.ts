@@ -1,20 +1,16 @@
-// Few-shot tasks of sentences: classes of word numbers with where each word stands, and an encoder
-// of embeddings and a convolution over words.
+// Few-shot tasks of sentences: classes of word numbers with where each word stands, and a net whose
+// encoder is a convolution over words or a block of a Transformer.
 
-import { concat, data, nn, relu, reshape, scope, slice, split, type Tensor } from "hypergrad";
+import { data, max, nn, notEqual, scope, slice, where } from "hypergrad";
 import type { Domain, Net } from "./domain";
+import { type Encoder, type EncoderParams, PLACE, placeEncoder, type Words } from "./encoder";
 
 /** Sentences of classes. */
-export interface TextPool {
+export interface TextPool extends Words {
   readonly names: readonly string[];
   /** By class: of each sentence [length, 1 + marks] numbers: a word, 0 for none, and its places. */
   readonly classes: readonly (readonly Int32Array[])[];
   readonly length: number;
-  readonly vocabulary: number;
-  /** Places that each word has, such as how far it is from an entity. */
-  readonly marks: number;
-  /** Every place is below it. */
-  readonly places: number;
 }
 
 export interface TextPools {
@@ -66,45 +62,31 @@ export interface TextNetOptions {
   readonly size?: number;
   readonly filters: number;
   readonly way: number;
+  /** Default "convolution". */
+  readonly encoder?: Encoder;
 }
 
-const PLACE = 5; // numbers of a place's embedding
-
-/** Embeddings of words and places, convolution over three words, ReLU, the maximum over the
- * sentence (Zeng et al. 2014). */
-export function textNet(
-  { vocabulary, marks, places }: TextPool,
-  { size = 50, filters, way }: TextNetOptions,
-): Net {
-  const tables = [nn.embedding(vocabulary, size, { std: 0.2 })];
-  for (let m = 0; m < marks; m++) tables.push(nn.embedding(places, PLACE, { std: 0.2 }));
-  const rest = nn.sequential(
-    nn.conv1d(size + marks * PLACE, filters, { size: 3, padding: 1 }),
-    relu,
-    nn.globalMaxPool(),
-  );
+/** What an encoder sees, its maximum over the words of the sentence. */
+export function textNet(words: Words, options: TextNetOptions): Net {
+  const { size = 50, filters, way, encoder } = options;
+  const { vocabulary, marks, places } = words;
+  const seen = placeEncoder({ vocabulary, marks, places, size, filters, encoder });
   const headOf = (outputs: number) => nn.linear(filters, outputs);
-  type Params = { tables: nn.EmbeddingParams[]; rest: never };
   return {
     trunk: {
-      init: (key) =>
+      init: seen.init,
+      apply: (params, x) =>
         scope(() => {
-          const [last, ...keys] = split(key, 1 + tables.length);
-          return { tables: tables.map((t, i) => t.init(keys[i])), rest: rest.init(last) };
+          const there = notEqual(slice(x, [0, 0, 0], [...x.shape.slice(0, 2), 1]), 0);
+          return max(where(there, seen.apply(params as EncoderParams, x), LOW), { axis: 1 });
         }),
-      apply: (params, x) => {
-        const p = params as Params;
-        const [n, length] = x.shape;
-        const column = (i: number): Tensor =>
-          reshape(slice(x, [0, 0, i], [n, length, 1]), [n, length]);
-        const seen = tables.map((table, i) => table.apply(p.tables[i], column(i)));
-        return rest.apply(p.rest, concat(seen, 2));
-      },
     },
     head: headOf(way),
     headOf,
   };
 }
+
+const LOW = -1e30; // no infinity: its gradient is to be 0, not NaN
 
 export interface TextDomainOptions {
   readonly name: string;
@@ -113,6 +95,8 @@ export interface TextDomainOptions {
   readonly query?: number;
   readonly size?: number;
   readonly filters: number;
+  /** Default "convolution". */
+  readonly encoder?: Encoder;
   readonly steps: number;
   readonly innerLr: number;
   readonly outerLr?: number;
@@ -126,14 +110,14 @@ const VALID_KEY = 2 ** 41;
 
 export function textDomain(options: TextDomainOptions): Domain {
   const { name, pools, shot, query = 2, steps, innerLr, outerLr = 1e-3, tasks = 4 } = options;
-  const { testTasks, threshold, size = 50, filters } = options;
+  const { testTasks, threshold, size = 50, filters, encoder = "convolution" } = options;
   const way = 5;
   const { train, valid, test } = pools;
   const stream =
     (pool: TextPool) =>
     (seed: number, own = shot) =>
       textTasks(pool, { way, shot: own, query, seed });
-  const net = textNet(train, { size, filters, way });
+  const net = textNet(train, { size, filters, way, encoder });
   const labelled = (seed: number) => {
     const draw = textTasks(train, { way, shot, query, seed });
     return (index: number) => {
@@ -153,8 +137,8 @@ export function textDomain(options: TextDomainOptions): Domain {
     about:
       `${name}: ${train.names.length} training, ${valid.names.length} validation and ` +
       `${test.names.length} test classes, ${way}-way ${shot}-shot, ${query} query a class, ` +
-      `embedding of ${size} numbers a word${placed}, learned from nothing, convolution of ` +
-      `${filters} filters over three words, maximum; no task moves the embeddings; ${tasks} ` +
+      `embedding of ${size} numbers a word${placed}, learned from nothing, ${encoder}, ` +
+      `${filters} features, maximum; no task moves the embeddings; ${tasks} ` +
       `tasks a meta-step, inner rate ${innerLr}, outer rate ${outerLr}`,
     train: stream(train),
     valid: stream(valid)(VALID_KEY),

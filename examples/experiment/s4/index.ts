@@ -11,14 +11,21 @@ import {
 } from "../fewshot/domains";
 import { contestJobs, type Method, mamlMethod, ofHead, protoMethod } from "../fewshot/methods";
 import { markedRelationPools, relationPools } from "../fewshot/relations";
+import { spanDomain } from "../fewshot/spans";
+import { squadPools } from "../fewshot/squad";
+import { talkPools } from "../fewshot/talks";
 import { sentencePool, textDomain } from "../fewshot/text";
 import type { Settings } from "../options";
 import { cellOf } from "../summary";
+import { spanMethods, spanMetrics } from "./spans";
 import { fineTuning, measured, updateNetMethod } from "./updateNet";
 
 /** See Contest: of small built-in tasks, where compiling and testing take most of the time, and of
  * data. */
-const RATES = { small: { images: 80e9, text: 30e9 }, real: { images: 180e9, text: 60e9 } };
+const RATES = {
+  small: { images: 120e9, text: 45e9, spans: 30e9 },
+  real: { images: 270e9, text: 90e9, spans: 90e9 },
+};
 
 /** One inner step in training, as in the papers: five cost five times as much. */
 const maml = mamlMethod({ order: 2, steps: 1, judged: measured });
@@ -33,9 +40,12 @@ const methodsOf = (hidden: number): [string, Method][] => [
   ["update net, model learns too", updateNetMethod({ base: true, hidden })],
 ];
 
-const metrics: Metric[] = [
+const classMetrics: readonly Metric[] = [
   { name: "last", label: "accuracy, 5 steps", better: "higher", form: "percent" },
   { name: "f1", label: "macro F1", better: "higher", form: "percent" },
+];
+
+const commonMetrics: readonly Metric[] = [
   { name: "fall", label: "loss reduction", better: "higher", form: "number" },
   { name: "extra", label: "extra parameters", better: "lower", form: "percent" },
   { name: "notFinite", label: "not finite", better: "lower", form: "whole" },
@@ -60,25 +70,32 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
     const [train, valid, test] = [60, 20, 20].map((n, i) => sentencePool(n, i + 1));
     const images = { ...small, pools: characterPools(), filters: 16 };
     const texts = { ...small, pools: { train, valid, test }, size: 24, filters: 32 };
+    const talks = { ...small, pools: talkPools(), size: 16, filters: 16, innerLr: 0.1 };
     return [
       ...both("drawn characters", (of) => imageDomain({ ...images, ...of })),
       ...both("sentences", (of) => textDomain({ ...texts, ...of })),
+      ...both("talks", (of) => spanDomain({ ...talks, ...of })),
     ];
   }
   const large = { ...common, testTasks: 600 };
   const images = { ...large, filters: 32 };
   const texts = { ...large, filters: 128, outerLr: 2e-3 };
-  const [characters, photographs, a, b] = [
+  const spans = { ...large, filters: 64, outerLr: 2e-3, innerLr: 0.1 };
+  const [characters, photographs, a, b, answered, all] = [
     await smallOmniglotPools(folder),
     await photographPools(folder),
     await relationPools(folder),
     await markedRelationPools(folder),
+    await squadPools(folder, true),
+    await squadPools(folder, false),
   ];
   return [
     ...both("Omniglot", (of) => imageDomain({ ...images, ...of, pools: characters })),
     ...both("photographs", (of) => imageDomain({ ...images, ...of, pools: photographs, query: 3 })),
     ...both("FewRel A", (of) => textDomain({ ...texts, ...of, pools: a })),
     ...both("FewRel B", (of) => textDomain({ ...texts, ...of, pools: b })),
+    ...both("SQuAD, answered", (of) => spanDomain({ ...spans, ...of, pools: answered })),
+    ...both("SQuAD v2", (of) => spanDomain({ ...spans, ...of, pools: all })),
   ];
 }
 
@@ -94,11 +111,14 @@ function verdict(domains: readonly Domain[], results: readonly Result[]): string
     if (nets.length === 0) return `${name}: no update net was run.`;
     const best = nets.reduce((a, b) => (of(b, "last") > of(a, "last") ? b : a));
     const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
+    const others = ["MAML", "fine-tuning", "ProtoNet"].flatMap((method) => {
+      const reached = of(method, "last");
+      return Number.isNaN(reached) ? [] : [`${method} ${percent(reached)}`];
+    });
     return (
       `${name}: the best update net, "${best}", ${percent(of(best, "last"))} with ` +
-      `${percent(of(best, "extra"))} extra parameters; MAML ${percent(of("MAML", "last"))}, ` +
-      `fine-tuning ${percent(of("fine-tuning", "last"))}, ProtoNet ` +
-      `${percent(of("ProtoNet", "last"))}, all with the same arithmetic.`
+      `${percent(of(best, "extra"))} extra parameters; ${others.join(", ")}, all with the same ` +
+      "arithmetic."
     );
   });
 }
@@ -109,11 +129,13 @@ export const s4: Experiment = {
     const domains = await domainsOf(settings, folder);
     const hidden = settings.real ? 16 : 3;
     const rates = RATES[settings.real ? "real" : "small"];
-    const methods = methodsOf(hidden);
-    const contestOf = ({ conv }: Domain) => ({
-      methods,
-      rate: conv === undefined ? rates.text : rates.images,
-    });
+    const contestOf = (domain: Domain) => {
+      if (domain.kind === "spans") {
+        return { methods: spanMethods(domain, maml, { hidden }), rate: rates.spans };
+      }
+      const rate = domain.conv === undefined ? rates.text : rates.images;
+      return { methods: methodsOf(hidden), rate };
+    };
     const jobs = contestJobs(domains, contestOf, seeds, settings.budget);
     return {
       about: [
@@ -125,7 +147,14 @@ export const s4: Experiment = {
           `${hidden} and begin as fine-tuning of the head.`,
       ],
       jobs,
-      metrics: { "": metrics },
+      metrics: {
+        "": [...classMetrics, ...commonMetrics],
+        ...Object.fromEntries(
+          domains.flatMap(({ name, kind }) =>
+            kind === "spans" ? [[name, [...spanMetrics, ...commonMetrics]]] : [],
+          ),
+        ),
+      },
       charts: [{ curve: "steps", x: "steps of adaptation", y: "accuracy", percent: true }],
       verdict: (results) => verdict(domains, results),
     };

@@ -3,7 +3,6 @@
 
 import {
   compile,
-  crossEntropy,
   type data,
   dispose,
   type Key,
@@ -18,8 +17,8 @@ import {
   valueAndGrad,
   vmap,
 } from "hypergrad";
-import { tuned, tuning, zeroHead } from "../fewshot/baselines";
-import { type Domain, lossOf, type NetParams, stackTasks } from "../fewshot/domain";
+import { jointlyTrained, tuned, tuning, zeroHead } from "../fewshot/baselines";
+import { type Domain, lossOf, type NetParams, outputLoss, stackTasks } from "../fewshot/domain";
 import {
   type AnyInner,
   adapting,
@@ -27,6 +26,7 @@ import {
   type Learned,
   type Method,
   ofHead,
+  once,
   protoTrained,
   tested,
   type Work,
@@ -36,8 +36,13 @@ import { type Spent, together, train } from "../fewshot/train";
 /** Numbers of a tree. */
 const sizeOf = (tree: Tree): number => leaves(tree).reduce((n, x) => n + x.size, 0);
 
-/** A model to adapt: ProtoNet's trunk, and a head of zeros. */
+/** A model to adapt: ProtoNet's trunk, and a head of zeros; where there are no classes, what all
+ * training tasks have in common. */
 export async function pretrained(work: Work): Promise<Spent & { readonly params: NetParams }> {
+  if (work.domain.kind === "spans") {
+    const { state: params, ...spent } = await once("joint", work, jointlyTrained);
+    return { params, ...spent };
+  }
   const { state: trunk, ...spent } = await protoTrained(work);
   return { params: { trunk, head: zeroHead(work.domain) }, ...spent };
 }
@@ -54,8 +59,12 @@ export function fineTuning(moves?: (path: string) => boolean): Method {
 
 /** Meta-learning where a task moves the head alone: its features are found once, not in every
  * step, and one backward pass of the trunk serves all steps. The same gradient. */
-export function headLearner({ net, steps }: Pick<Domain, "net" | "steps">, inner: AnyInner) {
-  const loss = (head: Tree, { x, y }: data.Examples) => crossEntropy(net.head.apply(head, x), y);
+export function headLearner(
+  { net, kind, steps }: Pick<Domain, "net" | "kind" | "steps">,
+  inner: AnyInner,
+) {
+  const loss = (head: Tree, { x, y }: data.Examples) =>
+    outputLoss[kind](net.head.apply(head, x), y);
   const loop = meta.unroll({ loss, inner, steps, order: 2 });
   const seen = (trunk: Tree, { x, y }: data.Examples) => ({ x: net.trunk.apply(trunk, x), y });
   const ofTask = (trunk: Tree, { support, query }: data.TaskTensors): data.TaskTensors => ({
