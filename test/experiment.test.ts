@@ -22,10 +22,17 @@ import {
 import { meanCurve, reportOf } from "../examples/experiment/report";
 import { rateNet } from "../examples/experiment/s0/learned";
 import { trainerOf, Watch } from "../examples/experiment/s0/schedules";
-import { applied, freshController, regress, run } from "../examples/experiment/s2/controller";
-import { byImitation, planned, wanted } from "../examples/experiment/s2/imitation";
+import {
+  applied,
+  freshController,
+  regress,
+  regressionFlops,
+  run,
+} from "../examples/experiment/s2/controller";
+import { byImitation, nextPlan, planned, wanted } from "../examples/experiment/s2/imitation";
 import { START, shopOf } from "../examples/experiment/s2/training";
 import { cellOf, cellText, tablesOf, tableText } from "../examples/experiment/summary";
+import { stream } from "../src/core/random";
 import { setDevice } from "../src/device/current";
 import { wasmDevice } from "../src/device/wasm/device";
 import { dispose, type Tree } from "../src/index";
@@ -279,6 +286,20 @@ describe("the controller", () => {
     expect(Math.tanh(down)).toBeCloseTo(-0.95, 12);
   });
 
+  test("plans go to where the best peak lies between two, then near it", () => {
+    const random = stream(1);
+    const tried: { plan: ReturnType<typeof nextPlan>; valid: number }[] = [];
+    for (let k = 0; k < 12; k++) {
+      const plan = nextPlan(tried, random);
+      tried.push({ plan, valid: Math.abs(Math.log2(plan.peak / 0.011)) });
+    }
+    const peaks = tried.map(({ plan }) => plan.peak);
+    expect(peaks.slice(0, 4)).toEqual([0.04, 0.16, 0.01, 0.0025]);
+    expect(peaks[4]).toBeCloseTo(0.02, 12);
+    for (const peak of peaks.slice(5)) expect(Math.abs(Math.log2(peak / 0.011))).toBeLessThan(1);
+    expect(new Set(tried.slice(5).map(({ plan }) => plan.batch)).size).toBeGreaterThan(1);
+  });
+
   test("imitation lifts a low rate, within its arithmetic, twice the same", async () => {
     const device = await wasmDevice();
     setDevice(device);
@@ -296,7 +317,10 @@ describe("the controller", () => {
     };
     const controller = await one();
     expect(await one()).toEqual(controller);
-    for (const each of spent) expect(each).toBeLessThanOrEqual(flops);
+    for (const each of spent) {
+      expect(each).toBeLessThanOrEqual(flops);
+      expect(each).toBeGreaterThan(regressionFlops(250));
+    }
     unit.dispose();
     const fresh = shop.begin(4, 1600);
     expect(Math.tanh(run(controller, fresh.metrics())[0])).toBeGreaterThan(0.5);
@@ -310,7 +334,7 @@ describe("the controller", () => {
       metrics: Array.from({ length: 9 }, (_, k) => (k === i ? 1 : -0.2)),
       targets: [i % 2 === 0 ? 1 : -1, null, null, null],
     }));
-    const learned = regress(freshController(2), examples, 300, 5e-3);
+    const learned = regress(freshController(2), examples, 300, 0.01);
     for (const { metrics, targets } of examples) {
       expect(Math.abs(run(learned, metrics)[0] - targets[0]!)).toBeLessThan(0.1);
     }

@@ -31,8 +31,8 @@ export async function mnist(folder: string): Promise<Problem> {
   return {
     ...{ name: "MNIST, MLP", shape: [784], classes: 10, train, valid, test },
     ...{ batch: 64, threshold: 0.9 },
-    about: "MNIST, 20,000 / 2,000 / 2,000 images of its training part, MLP 784-128-10",
-    net: ({ units = 128, layers = 1, dropout = 0 }: Size = {}) =>
+    about: "MNIST, 20,000 / 2,000 / 2,000 images of its training part, MLP 784-256-256-10",
+    net: ({ units = 256, layers = 2, dropout = 0 }: Size = {}) =>
       nn.models.mnistMlp({ dropout, hidden: new Array<number>(layers).fill(units) }),
   };
 }
@@ -177,7 +177,7 @@ export async function realProblems(folder: string): Promise<Problem[]> {
   return [await titanic(folder), await speech(folder), await imdb(folder), await cifar(folder)];
 }
 
-/** The base nets of S2 that see images. */
-export async function realImages(folder: string): Promise<Problem[]> {
-  return [await mnist(folder), await cifar(folder)];
+/** The base nets of S2, of half the width that its definition has, or less. */
+export async function realControlled(folder: string): Promise<Problem[]> {
+  return [await mnist(folder), await cifar(folder), await imdb(folder)];
 }

@@ -156,7 +156,9 @@ const metrics: Metric[] = [
 function verdict(problems: readonly Problem[], results: readonly Result[]): string[] {
   return problems.flatMap(({ name }) => {
     const own = results.filter(({ group }) => group === name);
-    const others = Object.keys(methods).filter((method) => method !== "random");
+    const run = (method: string) => own.some((r) => r.method === method);
+    if (!run("random")) return [];
+    const others = Object.keys(methods).filter((method) => method !== "random" && run(method));
     const lines = others.map((method) => {
       const costs = own
         .filter((r) => r.method === method)

@@ -83,9 +83,16 @@ export interface Example {
   readonly targets: readonly (number | null)[];
 }
 
-const TOGETHER = 48; // examples of a step
+/** Examples of a step of the regression. */
+export const TOGETHER = 8;
 
-/** Least squares on the outputs by so many steps of Adam, each on some examples in turn. */
+/** Arithmetic of a regression: its passes, forwards and back, and the steps of Adam. */
+export const regressionFlops = (steps: number): number => steps * WEIGHTS * (6 * TOGETHER + 12);
+
+const WEIGHTS = SIZES.slice(1).reduce((sum, n, i) => sum + n * (SIZES[i] + 1), 0);
+
+/** Least squares on the outputs by so many steps of Adam, whose rate falls from `lr` to 0, each on
+ * some examples in turn. */
 export function regress(
   controller: Controller,
   examples: readonly Example[],
@@ -105,7 +112,7 @@ export function regress(
         m[j] = 0.9 * m[j] + 0.1 * grads[i][j];
         v[j] = 0.999 * v[j] + 0.001 * grads[i][j] ** 2;
         const size = Math.sqrt(v[j] / (1 - 0.999 ** k)) + 1e-8;
-        w[j] -= (lr * m[j]) / (1 - 0.9 ** k) / size;
+        w[j] -= (lr * (1 - (k - 1) / steps) * m[j]) / (1 - 0.9 ** k) / size;
       }
     }
   }

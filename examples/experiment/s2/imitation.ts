@@ -2,9 +2,17 @@
 // short-sighted, and the controller learns to do in every state what the best plan would.
 
 import { data } from "hypergrad";
-import { type Controller, decisions, type Example, freshController, regress } from "./controller";
+import {
+  type Controller,
+  decisions,
+  type Example,
+  freshController,
+  regress,
+  regressionFlops,
+  TOGETHER,
+} from "./controller";
 import type { Lesson } from "./learning";
-import { BATCHES, PASSED, START, settingsSeen } from "./training";
+import { BATCHES, PASSED, START, settingsSeen, type Training } from "./training";
 
 /** The rate doubles up to its peak, stays, and falls over the last part; the rest stays. */
 export interface Plan {
@@ -16,14 +24,15 @@ export interface Plan {
   readonly decay: number;
 }
 
-const SHORT = 0.3; // length of a trial, of the training that is judged
-const PEAKS = [0.02, 0.08, 0.32]; // of the first trials
+const SHORT = 0.2; // length of a trial, of the training that is judged
+const PEAKS = [0.04, 0.16]; // of the first trials
+const APART = 4; // times: peaks that nothing lies between
 const LAST = 1 / 16; // of the peak
-const AROUND = [-3, -1.5, 0, 1.5, 3]; // doublings off the plan's rate that are taught too
+const AROUND = 2.5; // doublings off the plan's rate, at most, that are taught too
 const SHAKEN = 0.3; // of metrics: losses of a longer training go further than those of trials
+const STEPS = 250; // of the regression
+const RATE = 0.03; // of its Adam, at first
 const CERTAIN = 0.95; // of a tanh: what is taught where a whole move is wanted
-const STEPS = 1200; // of the regression
-const TAUGHT = 300; // states, of all trials together
 
 /** What the plan wants of the rate where a share of the training has passed. */
 export function planned({ peak, falls }: Plan, share: number): number {
@@ -43,66 +52,100 @@ export function wanted(plan: Plan, share: number, rate: number, batch: number): 
   ];
 }
 
-/** Near the best so far: its peak by one doubling or a half, now and then another setting. */
-function near(best: Plan, random: data.Stream): Plan {
+/** A plan that was tried, and its validation loss. */
+interface Trial {
+  readonly plan: Plan;
+  readonly valid: number;
+}
+
+const bestOf = (trials: readonly Trial[]) => trials.reduce((a, b) => (b.valid < a.valid ? b : a));
+
+/** A higher peak than all while that is best, or a lower one; then one towards the better of the
+ * best's neighbours; then peaks by half a doubling about the best, and now and then another
+ * setting. */
+export function nextPlan(trials: readonly Trial[], random: data.Stream): Plan {
+  const { batch, drop, decay } = { ...START, batch: BATCHES[0] };
+  const first = PEAKS[trials.length];
+  if (first !== undefined) return { peak: first, falls: 0.3, batch, drop, decay };
+  const best = bestOf(trials);
+  const { plan } = best;
+  const sorted = [...trials].sort((a, b) => a.plan.peak - b.plan.peak);
+  const at = sorted.indexOf(best);
+  const [below, above] = [sorted[at - 1], sorted[at + 1]];
+  if (below === undefined) return { ...plan, peak: plan.peak / APART };
+  if (above === undefined) return { ...plan, peak: plan.peak * APART };
+  const apart = Math.max(above.plan.peak / plan.peak, plan.peak / below.plan.peak);
+  if (apart > 0.99 * APART) {
+    const better = above.valid < below.valid ? above : below;
+    return { ...plan, peak: Math.sqrt(plan.peak * better.plan.peak) };
+  }
   const other = (share: number) => random.uniform() < share;
   return {
-    peak: best.peak * 2 ** (2 * random.uniform() - 1),
-    falls: other(0.5) ? 0.3 + 0.5 * random.uniform() : best.falls,
-    batch: other(0.5) ? BATCHES[random.integer(BATCHES.length)] : best.batch,
-    drop: other(0.2) ? !best.drop : best.drop,
-    decay: other(0.2) ? 10 ** (-6 + 4 * random.uniform()) : best.decay,
+    peak: plan.peak * 2 ** (random.uniform() - 0.5),
+    falls: other(0.3) ? 0.3 + 0.5 * random.uniform() : plan.falls,
+    batch: other(0.3) ? BATCHES[random.integer(BATCHES.length)] : plan.batch,
+    drop: other(0.2) ? !plan.drop : plan.drop,
+    decay: other(0.2) ? 10 ** (-6 + 4 * random.uniform()) : plan.decay,
   };
 }
 
+/** Where a trial was, and the share of it that had passed. */
+interface State {
+  readonly metrics: readonly number[];
+  readonly share: number;
+}
+
 /**
- * Tries plans within the arithmetic of the lesson, one training each: the first at rates far apart,
- * the others near the best by validation loss at the end. Then the controller is regressed on what
- * the best plan wants in the states of all trials, and in the same states with other rates and
- * batches, so that it finds back from where its own errors lead it.
+ * Tries plans within the arithmetic of the lesson, one short training each, by validation loss at
+ * its end. Then the controller is regressed on what the best plan wants in the states of all
+ * trials, at rates and batches drawn anew, so that it finds back from where its own errors lead it.
  */
 export async function byImitation({ shop, seed, examples, flops }: Lesson): Promise<Controller> {
-  const from = shop.spent();
+  const most = shop.spent() + flops - regressionFlops(STEPS);
   const random = data.stream(seed, 7);
-  const total = Math.round(SHORT * examples);
-  const times = [...decisions(total), total];
-  const states: { readonly metrics: readonly number[]; readonly share: number }[] = [];
-  const { batch, drop, decay } = START;
-  let best: { plan: Plan; valid: number } | null = null;
+  const states: State[] = [];
+  const trials: Trial[] = [];
   let dearest = 0; // arithmetic of a trial
-  for (let k = 0; flops - (shop.spent() - from) >= dearest; k++) {
-    const first: Plan = { peak: PEAKS[k] ?? PEAKS[1], falls: 0.5, batch, drop, decay };
-    const plan: Plan = k < PEAKS.length || best === null ? first : near(best.plan, random);
-    const training = shop.begin(seed + 50_000 + k, total);
-    const before = shop.spent();
-    let fine = true;
-    for (const time of times.slice(1)) {
-      const share = training.examples / total;
-      states.push({ metrics: training.metrics(), share });
-      const { settings } = training;
-      const rate = Math.min(planned(plan, share), 2 * settings.rate);
-      training.settings = { rate, batch: plan.batch, drop: plan.drop, decay: plan.decay };
-      if (time > training.examples) fine = await training.advance(time - training.examples);
-      if (!fine) break;
-    }
-    const valid = fine ? training.valid : Number.POSITIVE_INFINITY;
-    if (best === null || valid < best.valid) best = { plan, valid };
+  while (trials.length === 0 || shop.spent() + dearest <= most) {
+    const plan = nextPlan(trials, random);
+    const from = shop.spent();
+    const training = shop.begin(seed + 50_000 + trials.length, Math.round(SHORT * examples));
+    const valid = await followed(plan, training, states);
     training.dispose();
-    dearest = Math.max(dearest, shop.spent() - before);
+    trials.push({ plan, valid });
+    dearest = Math.max(dearest, shop.spent() - from);
   }
   // A longer training wants a lower rate: by the root of the lengths, as in bounds on regret.
-  const plan = { ...best!.plan, peak: best!.plan.peak * Math.sqrt(SHORT) };
-  const shaken = (metrics: readonly number[]) =>
-    metrics.map((x, i) => (i === PASSED ? x : x + SHAKEN * random.normal()));
-  const taught = random.shuffle(states).flatMap(({ metrics, share }) =>
-    AROUND.map((off): Example => {
-      const rate = planned(plan, share) * 2 ** off;
-      const own = BATCHES[random.integer(BATCHES.length)];
-      return {
-        metrics: settingsSeen(shaken(metrics), { rate, batch: own }),
-        targets: wanted(plan, share, rate, own),
-      };
-    }),
-  );
-  return regress(freshController(seed), taught.slice(0, TAUGHT), STEPS, 3e-3);
+  const { plan: best } = bestOf(trials);
+  const plan = { ...best, peak: best.peak * Math.sqrt(SHORT) };
+  const taught = Array.from({ length: STEPS * TOGETHER }, () => lessonOf(plan, states, random));
+  shop.spend(regressionFlops(STEPS));
+  return regress(freshController(seed), taught, STEPS, RATE);
+}
+
+/** Trains by a plan and resolves to its validation loss; adds the states it was decided in. */
+async function followed(plan: Plan, training: Training, states: State[]): Promise<number> {
+  const { total } = training;
+  const { batch, drop, decay } = plan;
+  for (const time of [...decisions(total), total].slice(1)) {
+    const share = training.examples / total;
+    states.push({ metrics: training.metrics(), share });
+    const rate = Math.min(planned(plan, share), 2 * training.settings.rate);
+    training.settings = { rate, batch, drop, decay };
+    if (time <= training.examples) continue;
+    if (!(await training.advance(time - training.examples))) return Number.POSITIVE_INFINITY;
+  }
+  return training.validate();
+}
+
+/** What the plan wants in one of the states, with another rate and batch and shaken metrics. */
+function lessonOf(plan: Plan, states: readonly State[], random: data.Stream): Example {
+  const { metrics, share } = states[random.integer(states.length)];
+  const rate = planned(plan, share) * 2 ** (AROUND * (2 * random.uniform() - 1));
+  const batch = BATCHES[random.integer(BATCHES.length)];
+  const shaken = metrics.map((x, i) => (i === PASSED ? x : x + SHAKEN * random.normal()));
+  return {
+    metrics: settingsSeen(shaken, { rate, batch }),
+    targets: wanted(plan, share, rate, batch),
+  };
 }

@@ -13,6 +13,7 @@ import {
   noiseLike,
   perturbed,
   regress,
+  regressionFlops,
   run,
 } from "./controller";
 import { type Settings, type Shop, START } from "./training";
@@ -107,7 +108,9 @@ export async function byLookingAhead(lesson: Lesson): Promise<Controller> {
       training = next;
     }
     training.dispose();
-    controller = regress(controller, seen, runs === 0 ? 300 : 100, 3e-3);
+    const steps = runs === 0 ? 300 : 100;
+    controller = regress(controller, seen, steps, 0.01);
+    shop.spend(regressionFlops(steps));
   }
   return controller;
 }

@@ -33,12 +33,14 @@ export interface Settings {
 export const BATCHES = [16, 32, 64] as const;
 export const DROPOUT = 0.25;
 const MOMENTUM = 0.9;
-const VALID = 150; // examples of a look at the validation part
+const LOOK = 50; // examples of a look at the validation part, which they divide
 
 /** Arithmetic spent, all trainings of a shop together. */
 export interface Shop {
   readonly problem: Problem;
   spent(): number;
+  /** Adds what was spent beside its trainings. */
+  spend(flops: number): void;
   /** A training of so many examples in all. */
   begin(seed: number, total: number): Training;
   dispose(): void;
@@ -48,7 +50,7 @@ export interface Training {
   /** Trained on so far. */
   readonly examples: number;
   readonly total: number;
-  /** Validation loss after the last `advance`. */
+  /** Loss on some validation examples after the last `advance`. */
   readonly valid: number;
   /** What a controller sees, each number of about 1. */
   metrics(): readonly number[];
@@ -56,7 +58,10 @@ export interface Training {
   /** Trains on so many examples; false when it diverged. */
   advance(examples: number): Promise<boolean>;
   copy(): Training;
-  end(): Promise<{ test: { loss: number; accuracy: number }; valid: number }>;
+  /** Loss on the whole validation part, which is counted as all that chooses. */
+  validate(): Promise<number>;
+  /** On the test part, which nothing chooses by. */
+  test(): Promise<{ loss: number; accuracy: number }>;
   dispose(): void;
 }
 
@@ -79,8 +84,9 @@ export function shopOf(problem: Problem): Shop {
     return crossEntropy(logits, batch.y);
   });
 
-  async function look(params: Tree): Promise<number> {
-    const own = ids(order(problem.valid.y.length, VALID, 1)(0));
+  const looks = order(problem.valid.y.length, LOOK, 1);
+  async function look(params: Tree, k: number): Promise<number> {
+    const own = ids(looks(k));
     const loss = looked(params, own);
     flops += looked.stats().flops;
     const value = await loss.item();
@@ -126,7 +132,7 @@ export function shopOf(problem: Problem): Shop {
           }
           dispose({ loss: next.loss, size: next.size });
         }
-        const valid = await look(params);
+        const valid = await look(params, 0);
         const before = memory;
         memory = {
           ...before,
@@ -143,10 +149,13 @@ export function shopOf(problem: Problem): Shop {
         const own = { ...memory, settings: training.settings };
         return make({ params: same(params), velocity: same(velocity) }, seed, total, own);
       },
-      async end() {
-        const test = await plain.judge(params, "test");
-        return { test, valid: (await plain.judge(params, "valid")).loss };
+      async validate() {
+        const count = Math.floor(problem.valid.y.length / LOOK);
+        let sum = 0;
+        for (let k = 0; k < count; k++) sum += await look(params, k);
+        return sum / count;
       },
+      test: () => plain.judge(params, "test"),
       dispose: () => dispose({ params, velocity }),
     };
     return training;
@@ -155,6 +164,9 @@ export function shopOf(problem: Problem): Shop {
   return {
     problem,
     spent: () => flops,
+    spend: (more) => {
+      flops += more;
+    },
     begin: (seed, total) => {
       const params = plain.begin(seed);
       const begun = { ...FIRST, loss: Math.log(problem.classes), valid: Math.log(problem.classes) };
@@ -188,6 +200,7 @@ export const METRICS = 9;
 const [RATE, BATCH] = [METRICS - 2, METRICS - 1]; // places of the settings among the metrics
 /** Place among the metrics of the share of the training that has passed. */
 export const PASSED = METRICS - 3;
+const MIDDLE = 0.03; // of the rates there are, in powers of two
 const bounded = (x: number) => Math.max(-3, Math.min(3, Number.isFinite(x) ? x : 3));
 
 function metricsOf(m: Memory, settings: Settings, total: number): readonly number[] {
@@ -200,7 +213,7 @@ function metricsOf(m: Memory, settings: Settings, total: number): readonly numbe
     m.slope * 5,
     log(m.gradient) / 3,
     log(noise) / 6,
-    m.examples / total - 0.5,
+    4 * (m.examples / total - 0.5),
   ];
   return settingsSeen([...seen.map(bounded), 0, 0], settings);
 }
@@ -211,7 +224,7 @@ export function settingsSeen(
   { rate, batch }: Pick<Settings, "rate" | "batch">,
 ): readonly number[] {
   const seen = [...metrics];
-  seen[RATE] = bounded(Math.log(rate) / 5 + 1);
+  seen[RATE] = bounded(Math.log2(rate / MIDDLE) / 2);
   seen[BATCH] = Math.log2(batch / 32);
   return seen;
 }
