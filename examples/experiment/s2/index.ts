@@ -234,8 +234,8 @@ export const s2: Experiment = {
           `${START.batch}; ${DECISIONS} decisions each, most of them early. The controller, of ` +
           "64 and 32 units, sets rate, batch size, dropout and weight decay; by imitation it " +
           "learns from whole plans tried in short trainings. Cost is arithmetic in trainings " +
-          "with the first settings: of all trainings and of the looks at validation examples " +
-          `that choose, and of the controller's regression. The grid has ${RATES.length} rates and ` +
+          "with the first settings: of trainings, of the looks at validation examples that " +
+          `choose, and of the controller's regression. The grid has ${RATES.length} rates and ` +
           `${BATCHES.length} batch sizes.`,
       ],
       jobs: problems.flatMap((problem) =>
