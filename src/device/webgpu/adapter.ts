@@ -20,7 +20,10 @@ export function adapterName(info: GPUAdapterInfo): string {
 /** The WebGPU of this runtime: the one given, the browser's or Deno's own, or in Node the
  * `webgpu` package if it is installed. Null when there is none. */
 export async function findGPU(given?: GPU): Promise<GPU | null> {
-  if (given !== undefined) return given;
+  if (given !== undefined) {
+    outliving.add(given);
+    return given;
+  }
   const own = globalThis.navigator?.gpu;
   if (own) return own;
   if (typeof process === "undefined" || !process.versions?.node) return null;
@@ -30,6 +33,10 @@ export async function findGPU(given?: GPU): Promise<GPU | null> {
 
 /** One instance for the process: its devices must not outlive it. */
 let dawn: Promise<GPU | null> | null = null;
+
+/** What callers gave, for the same reason: often nobody else keeps it, and Dawn's instance goes
+ * when its object is collected, which leaves its devices hanging or ends the process. */
+const outliving = new Set<GPU>();
 
 async function openDawn(): Promise<GPU | null> {
   try {
