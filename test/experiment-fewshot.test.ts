@@ -1,6 +1,7 @@
 // The few-shot methods of the experiments: every one trains, is judged on the same tasks, gives the
 // same bits twice and leaves nothing behind; and what the text tasks promise.
 
+import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jointMethod, scratchMethod } from "../examples/experiment/fewshot/baselines";
 import { type Domain, initNet, lossOf, stackTasks } from "../examples/experiment/fewshot/domain";
@@ -17,7 +18,13 @@ import {
   reptileMethod,
 } from "../examples/experiment/fewshot/methods";
 import { plusPlusMethod, steppedNet } from "../examples/experiment/fewshot/plusPlus";
-import { sentencePool, textDomain, textTasks } from "../examples/experiment/fewshot/text";
+import { markedRelationPools, relationPools } from "../examples/experiment/fewshot/relations";
+import {
+  sentencePool,
+  type TextPools,
+  textDomain,
+  textTasks,
+} from "../examples/experiment/fewshot/text";
 import { fineTuning, headLearner, updateNetMethod } from "../examples/experiment/s4/updateNet";
 import { setDevice } from "../src/device/current";
 import { wasmDevice } from "../src/device/wasm/device";
@@ -214,5 +221,34 @@ describe("text tasks", () => {
       }
       expect(meanings.size).toBe(4);
     }
+  });
+
+  const folder = process.env.HYPERGRAD_DATA ?? "../shared/data";
+  const real = existsSync(`${folder}/fewrel`);
+  test.skipIf(!real)("real FewRel: relations of three parts, names hidden on demand", async () => {
+    const sizes = async (pools: Promise<TextPools>) => {
+      const { train, valid, test: tested } = await pools;
+      const names = [train, valid, tested].map(({ names }) => names);
+      expect(new Set(names.flat()).size).toBe(names.flat().length);
+      return names.map((list) => list.length);
+    };
+    expect(await sizes(relationPools(folder))).toEqual([56, 8, 16]);
+    const more = ["val_semeval", "val_pubmed"];
+    expect(await sizes(markedRelationPools(folder, { more }))).toEqual([49, 5, 6]);
+    expect(await sizes(markedRelationPools(folder, { most: 10 }))).toEqual([10, 5, 6]);
+    const [named, nameless] = await Promise.all([
+      markedRelationPools(folder),
+      markedRelationPools(folder, { nameless: true }),
+    ]);
+    // Where a word is at no distance from the first entity there is one word in all sentences.
+    const first = ({ test: pool }: TextPools) =>
+      new Set(
+        pool.classes.flat().flatMap((x) => {
+          const at = Array.from({ length: 36 }, (_, i) => 3 * i);
+          return at.flatMap((i) => (x[i] !== 0 && x[i + 1] === 36 ? [x[i]] : []));
+        }),
+      );
+    expect(first(named).size).toBeGreaterThan(100);
+    expect(first(nameless).size).toBe(1);
   });
 });

@@ -36,11 +36,25 @@ export async function relationPools(folder: string): Promise<TextPools> {
   return pools(all, { train: rest.slice(8), valid: rest.slice(0, 8), test }, LENGTH);
 }
 
+export interface MarkedOptions {
+  /** Files whose relations are trained on besides. Default none. */
+  readonly more?: readonly string[];
+  /** Training relations, the first of the list. Default all. */
+  readonly most?: number;
+  /** Whether each entity is one word that says no more than which of the two it is. Default
+   * false. */
+  readonly nameless?: boolean;
+}
+
 /** Setting B: sentences with both entities marked. Six of the 16 relations of the encyclopedia are
  * tested; the other ten and those of the newspaper that are not among the six are trained on, but
  * five, for validation. A word has two places: how far it is from each entity. */
-export async function markedRelationPools(folder: string): Promise<TextPools> {
-  const [wiki, news] = [await marked(folder, "val_wiki"), await marked(folder, "val_nyt")];
+export async function markedRelationPools(
+  folder: string,
+  { more = [], most, nameless = false }: MarkedOptions = {},
+): Promise<TextPools> {
+  const read = (part: string) => marked(folder, part, nameless);
+  const [wiki, news] = [await read("val_wiki"), await read("val_nyt")];
   const order = shuffled([...wiki.keys()].sort());
   const test = order.slice(0, 6);
   const others = shuffled([...news.keys()].filter((id) => !test.includes(id)).sort());
@@ -52,15 +66,23 @@ export async function markedRelationPools(folder: string): Promise<TextPools> {
     }),
   );
   for (const id of test) all.set(id, wiki.get(id)!);
-  return pools(all, { train, valid, test }, 2 * LENGTH);
+  for (const part of more) {
+    for (const [id, sentences] of await read(part)) {
+      all.set(id, sentences);
+      train.push(id);
+    }
+  }
+  return pools(all, { train: train.slice(0, most), valid, test }, 2 * LENGTH);
 }
 
 type Mark = readonly [name: string, id: string, places: readonly (readonly number[])[]];
 type Marked = { readonly tokens: readonly string[]; readonly h: Mark; readonly t: Mark };
 
-async function marked(folder: string, part: string): Promise<Map<string, Sentence[]>> {
+async function marked(folder: string, part: string, nameless: boolean) {
   const json = JSON.parse(await textOf(`${folder}/fewrel/${part}.json.gz`));
-  const sentence = ({ tokens, h, t }: Marked): Sentence => {
+  const sentence = (given: Marked): Sentence => {
+    const { h, t } = given;
+    const tokens = nameless ? unnamed(given) : given.tokens;
     const [head, tail] = [h, t].map(([, , places]) => places[0][0]);
     // Both entities are to be seen, also in long sentences.
     const from = Math.max(0, Math.min(head, tail, tokens.length - LENGTH));
@@ -71,6 +93,15 @@ async function marked(folder: string, part: string): Promise<Map<string, Sentenc
   };
   const entries = Object.entries(json as Record<string, Marked[]>);
   return new Map(entries.map(([id, list]) => [id, list.map(sentence)]));
+}
+
+/** The words of each entity as one that says no more than which of the two it is. */
+function unnamed({ tokens, h, t }: Marked): readonly string[] {
+  const words = [...tokens];
+  for (const [i, [, , places]] of [h, t].entries()) {
+    for (const at of places.flat()) words[at] = `<entity ${i}>`;
+  }
+  return words;
 }
 
 const textOf = async (file: string) => new TextDecoder().decode(await data.readUnpacked(file));
