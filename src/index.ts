@@ -12,7 +12,7 @@ export {
 } from "./core/errors";
 export type { Shape } from "./core/shape";
 export * as data from "./data/index";
-export { loadSafetensors, saveSafetensors } from "./data/index";
+export { episodes, loadSafetensors, saveSafetensors } from "./data/index";
 export { device } from "./device/current";
 export type { Device, DeviceInfo, DeviceName, Memory } from "./device/device";
 export { type InitOptions, init } from "./device/init";
@@ -21,6 +21,7 @@ export { tune } from "./device/tune";
 export * from "./fused/index";
 export * from "./grad/index";
 export * as meta from "./meta/index";
+export { anil, inner, maml, protoNet, reptile, unroll } from "./meta/index";
 export * as nn from "./nn/index";
 export * from "./ops/index";
 export * as optim from "./optim/index";
@@ -28,6 +29,7 @@ export { type Compiled, type CompileOptions, compile, type StepStats } from "./p
 export { type GraphPageOptions, graphPage } from "./program/graphPage";
 export type { GraphView, NodeView } from "./program/view";
 export * as search from "./search/index";
+export { study } from "./search/index";
 export { type Like, tensor } from "./tensor/create";
 export { arange, eye, full, linspace, ones, onesLike, zeros, zerosLike } from "./tensor/fill";
 export { collectedTensors, dispose, keep, scope } from "./tensor/scope";
