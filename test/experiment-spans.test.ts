@@ -16,6 +16,7 @@ import {
   spanTasks,
 } from "../examples/experiment/fewshot/spans";
 import {
+  answeredOnly,
   parseSquad,
   type SquadArticle,
   spanPools,
@@ -65,7 +66,8 @@ const article = (title: string): SquadArticle => ({
 const sizes = { asked: 5, seen: 10, words: 50, common: 1 };
 const pools = (answered: boolean) => {
   const [train, valid, test] = ["Rhine", "Main", "Neckar"].map((title) => [article(title)]);
-  return spanPools({ train, valid, test }, { answered, ...sizes });
+  const all = spanPools({ train, valid, test }, sizes);
+  return answered ? answeredOnly(all) : all;
 };
 
 describe("the reader", () => {
@@ -106,7 +108,7 @@ describe("the reader", () => {
     // The window with the border has no word of the question: the first one, with the Rhine, is
     // taken.
     expect(a.blind.tokens[0]).toEqual([0, 3]);
-    const small = { answered: true, ...sizes, seen: 2 };
+    const small = { ...sizes, seen: 2 };
     const parts = { train: [article("Rhine")], valid: [], test: [] };
     expect(() => spanPools(parts, small)).toThrow(
       'squad: an answer is longer than a window: question d of "Rhine" has 3 words, a window 2. ' +
@@ -250,7 +252,8 @@ test.skipIf(!existsSync(`${folder}/squad`))(
     const articles = parseSquad(new TextDecoder().decode(bytes));
     const all = articles.flatMap(({ paragraphs }) => paragraphs.flatMap(({ qas }) => qas));
     expect([articles.length, all.length]).toEqual([35, 11873]);
-    const [answered, both] = [await squadPools(folder, true), await squadPools(folder, false)];
+    const both = await squadPools(folder);
+    const answered = answeredOnly(both);
     const count = ({ train, valid, test: tested }: typeof both) =>
       [train, valid, tested].map((pool) => pool.articles.flatMap((one) => one.questions).length);
     expect(count(answered).reduce((a, b) => a + b)).toBe(5400);

@@ -52,7 +52,7 @@ export function parseSquad(json: string): readonly SquadArticle[] {
 }
 
 /** Split by article after a seeded shuffle: 24 for training, 4 for validation, 7 for tests. */
-export async function squadPools(folder: string, answered: boolean): Promise<SpanPools> {
+export async function squadPools(folder: string): Promise<SpanPools> {
   const bytes = await data.readUnpacked(`${folder}/squad/squad_v2_dev.json.gz`);
   const articles = data.stream(0, 7).shuffle([...parseSquad(new TextDecoder().decode(bytes))]);
   const parts = {
@@ -60,12 +60,10 @@ export async function squadPools(folder: string, answered: boolean): Promise<Spa
     valid: articles.slice(24, 28),
     test: articles.slice(28),
   };
-  return spanPools(parts, { answered, asked: 20, seen: 64, words: 4000, common: 60 });
+  return spanPools(parts, { asked: 20, seen: 64, words: 4000, common: 60 });
 }
 
 export interface PoolOptions {
-  /** Only the questions that have an answer. */
-  readonly answered: boolean;
   /** Words kept of a question. */
   readonly asked: number;
   /** Words of a passage's window. */
@@ -94,10 +92,23 @@ export function spanPools(parts: Parts, options: PoolOptions): SpanPools {
   const reader = { ...options, numbers, rare };
   const pool = (articles: readonly SquadArticle[]): SpanPool => ({
     articles: articles.map((article) => read(article, reader)),
-    ...{ asked: options.asked, seen: options.seen, answered: options.answered },
+    ...{ asked: options.asked, seen: options.seen, answered: false },
     ...{ vocabulary: numbers.size, marks: MARKS, places: PLACES },
   });
   return { train: pool(parts.train), valid: pool(parts.valid), test: pool(parts.test) };
+}
+
+/** Only the questions that have an answer. */
+export function answeredOnly({ train, valid, test }: SpanPools): SpanPools {
+  const only = (pool: SpanPool): SpanPool => ({
+    ...pool,
+    answered: true,
+    articles: pool.articles.map(({ title, questions }) => ({
+      title,
+      questions: questions.filter(({ right }) => right.length > 0),
+    })),
+  });
+  return { train: only(train), valid: only(valid), test: only(test) };
 }
 
 interface Reader extends PoolOptions {
@@ -127,7 +138,7 @@ function read({ title, paragraphs }: SquadArticle, reader: Reader): Article {
     const passage = tokensOf(context);
     return qas.flatMap(({ id, question, is_impossible: none, answers }): Question[] => {
       const exact = answers.find((answer) => answer.exact !== false);
-      if (none ? reader.answered : exact === undefined) return [];
+      if (!none && exact === undefined) return [];
       const words = tokensOf(question);
       const right = none ? [] : [...new Set(answers.map(({ text }) => text))];
       const at = none ? null : placesOf(passage, exact!);

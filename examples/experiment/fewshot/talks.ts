@@ -40,8 +40,7 @@ export function talkArticles(count: number, seed: number): SquadArticle[] {
   });
 }
 
-export function talkPools(answered = false): SpanPools {
+export function talkPools(): SpanPools {
   const [train, valid, test] = [60, 20, 20].map((count, i) => talkArticles(count, i + 1));
-  const sizes = { asked: 6, seen: WORDS, words: 200, common: 0 };
-  return spanPools({ train, valid, test }, { answered, ...sizes });
+  return spanPools({ train, valid, test }, { asked: 6, seen: WORDS, words: 200, common: 0 });
 }

@@ -12,7 +12,7 @@ import {
 import { contestJobs, type Method, mamlMethod, ofHead, protoMethod } from "../fewshot/methods";
 import { markedRelationPools, relationPools } from "../fewshot/relations";
 import { spanDomain } from "../fewshot/spans";
-import { squadPools } from "../fewshot/squad";
+import { answeredOnly, squadPools } from "../fewshot/squad";
 import { talkPools } from "../fewshot/talks";
 import { sentencePool, textDomain } from "../fewshot/text";
 import type { Settings } from "../options";
@@ -20,11 +20,12 @@ import { cellOf } from "../summary";
 import { spanMethods, spanMetrics } from "./spans";
 import { fineTuning, measured, updateNetMethod } from "./updateNet";
 
-/** See Contest: of small built-in tasks, where compiling and testing take most of the time, and of
+/** Floating-point operations that a method gets in one table for a minute of the budget, all seeds
+ * together: of small built-in tasks, where compiling and testing take most of the time, and of
  * data. */
 const RATES = {
-  small: { images: 120e9, text: 45e9, spans: 30e9 },
-  real: { images: 270e9, text: 90e9, spans: 90e9 },
+  small: { images: 20e9, text: 7.5e9, spans: 5e9 },
+  real: { images: 22.5e9, text: 7.5e9, spans: 7.5e9 },
 };
 
 /** One inner step in training, as in the papers: five cost five times as much. */
@@ -81,20 +82,26 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
   const images = { ...large, filters: 32 };
   const texts = { ...large, filters: 128, outerLr: 2e-3 };
   const spans = { ...large, filters: 64, outerLr: 2e-3, innerLr: 0.1 };
-  const [characters, photographs, a, b, answered, all] = [
+  const [characters, photographs, a, b, all] = [
     await smallOmniglotPools(folder),
     await photographPools(folder),
     await relationPools(folder),
     await markedRelationPools(folder),
-    await squadPools(folder, true),
-    await squadPools(folder, false),
+    await squadPools(folder),
   ];
+  const answered = answeredOnly(all);
   return [
     ...both("Omniglot", (of) => imageDomain({ ...images, ...of, pools: characters })),
     ...both("photographs", (of) => imageDomain({ ...images, ...of, pools: photographs, query: 3 })),
     ...both("FewRel A", (of) => textDomain({ ...texts, ...of, pools: a })),
+    ...both("FewRel A by Transformer", (of) =>
+      textDomain({ ...texts, ...of, pools: a, encoder: "transformer", outerLr: 1e-3 }),
+    ),
     ...both("FewRel B", (of) => textDomain({ ...texts, ...of, pools: b })),
     ...both("SQuAD, answered", (of) => spanDomain({ ...spans, ...of, pools: answered })),
+    ...both("SQuAD, answered, by Transformer", (of) =>
+      spanDomain({ ...spans, ...of, pools: answered, encoder: "transformer", outerLr: 1e-3 }),
+    ),
     ...both("SQuAD v2", (of) => spanDomain({ ...spans, ...of, pools: all })),
   ];
 }
@@ -131,10 +138,13 @@ export const s4: Experiment = {
     const rates = RATES[settings.real ? "real" : "small"];
     const contestOf = (domain: Domain) => {
       if (domain.kind === "spans") {
-        return { methods: spanMethods(domain, maml, { hidden }), rate: rates.spans };
+        return {
+          methods: spanMethods(domain, maml, { hidden }),
+          rate: domains.length * rates.spans,
+        };
       }
       const rate = domain.conv === undefined ? rates.text : rates.images;
-      return { methods: methodsOf(hidden), rate };
+      return { methods: methodsOf(hidden), rate: domains.length * rate };
     };
     const jobs = contestJobs(domains, contestOf, seeds, settings.budget);
     return {
