@@ -95,9 +95,11 @@ export interface UpdateNetMethod {
   readonly base: boolean;
   /** Rank of the net: such that it stays small beside the model. */
   readonly hidden: number;
+  /** Adam's rate in meta-training. Default: the domain's, with which the model is pre-trained. */
+  readonly outerLr?: number;
 }
 
-export function updateNetMethod({ base, hidden }: UpdateNetMethod): Method {
+export function updateNetMethod({ base, hidden, outerLr }: UpdateNetMethod): Method {
   return async (work) => {
     const { domain, seed, flops, tell } = work;
     const { params, ...before } = await pretrained({ ...work, flops: flops / 2 });
@@ -106,7 +108,7 @@ export function updateNetMethod({ base, hidden }: UpdateNetMethod): Method {
     dispose(from.meta);
     const inner = meta.inner.updateNet({ lr: rate, hidden }) as unknown as AnyInner;
     const learner = headLearner(domain, inner);
-    const outer = optim.adam({ lr: domain.outerLr });
+    const outer = optim.adam({ lr: outerLr ?? domain.outerLr });
     const moving = ({ params, meta }: Learned): Tree => (base ? { params, meta } : { meta });
     const state = scope(() => {
       const learned: Learned = { params, meta: learner.initMeta(params, key(seed)) };
