@@ -250,6 +250,26 @@ test.each(errors)("error: %s", (_, f, text) => {
   expect(f).toThrow(new ValueError(text));
 });
 
+test("a saved study that is damaged is told of, and changes nothing", () => {
+  const space = { x: float(0, 1) };
+  const made = study(space, { sampler: random(), seed: 4 });
+  for (let i = 0; i < 3; i++) made.tell(made.ask()!.id, i);
+  const saved = made.toJSON();
+  const take = (json: unknown) =>
+    study(space, { sampler: random(), seed: 4 }).fromJSON(json as typeof saved);
+  const whole = "Give what toJSON() gave, or JSON.parse of its text.";
+  expect(() => take(null)).toThrow(
+    `fromJSON: no saved study: got object, version undefined. ${whole}`,
+  );
+  const { reports: _, ...rest } = saved.trials[1];
+  const damaged = { ...saved, trials: [saved.trials[0], rest, saved.trials[2]] };
+  const goesOn = study(space, { sampler: random(), seed: 4 });
+  expect(() => goesOn.fromJSON(damaged as typeof saved)).toThrow(
+    `fromJSON: trial 1 is without params or without reports. ${whole}`,
+  );
+  expect(goesOn.toJSON()).toEqual(study(space, { sampler: random(), seed: 4 }).toJSON());
+});
+
 test("a tell that throws changes nothing", () => {
   const made = told();
   const before = JSON.stringify(made.toJSON());

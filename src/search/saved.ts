@@ -49,12 +49,20 @@ export function saveNumber(x: number): SavedNumber {
 
 /** @throws ValueError unless it has the form that toJSON gives */
 export function checkSaved(op: string, json: StudyJSON): void {
-  if (json?.version === 1 && Array.isArray(json.trials)) return;
-  throw new ValueError(
-    `${op}: no saved study: got ${typeof json}, version ${json?.version}. ` +
-      "Give what toJSON() gave, or JSON.parse of its text.",
+  const whole = "Give what toJSON() gave, or JSON.parse of its text.";
+  if (json?.version !== 1 || !Array.isArray(json.trials) || !Array.isArray(json.earlier)) {
+    throw new ValueError(
+      `${op}: no saved study: got ${typeof json}, version ${json?.version}. ${whole}`,
+    );
+  }
+  const damaged = json.trials.findIndex(
+    (trial?: Partial<SavedTrial>) => !isObject(trial?.params) || !Array.isArray(trial?.reports),
   );
+  if (damaged === -1) return;
+  throw new ValueError(`${op}: trial ${damaged} is without params or without reports. ${whole}`);
 }
+
+const isObject = (x: unknown) => typeof x === "object" && x !== null;
 
 const MOST_WARM = 10;
 const MOST_WARM_EACH = 3;

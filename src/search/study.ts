@@ -340,11 +340,12 @@ export class Study<S extends Space> {
           "Make the study with the options it was saved with.",
       );
     }
-    this.#earlier = loadEarlier(this.#layout, json.earlier);
-    this.#warm = warmPoints(this.#earlier, this.#allowed);
-    this.#entries = json.trials.map((trial, id) =>
+    const entries = json.trials.map((trial, id) =>
       loadEntry(trial, id, (params) => encode(this.#layout, params, () => NaN)),
     );
+    this.#earlier = loadEarlier(this.#layout, json.earlier);
+    this.#warm = warmPoints(this.#earlier, this.#allowed);
+    this.#entries = entries;
     this.#asks = this.#entries.reduce((n, { asked }) => Math.max(n, asked + 1), 0);
     this.#ended = this.#entries.reduce((n, { order = -1 }) => Math.max(n, order + 1), 0);
     return this;
