@@ -70,6 +70,7 @@ export function axisOf(op: string, axis: number, rank: number): number {
 export function axesOf(op: string, axis: number | readonly number[] | undefined, rank: number) {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof axis === "number" ? [axis] : axis;
+  needList(op, "axis", list);
   const axes = list.map((a) => axisOf(op, a, rank)).sort((a, b) => a - b);
   for (let i = 1; i < axes.length; i++) {
     if (axes[i] === axes[i - 1]) {
@@ -81,8 +82,17 @@ export function axesOf(op: string, axis: number | readonly number[] | undefined,
   return axes;
 }
 
-/** Throws unless every size is a whole number from 0. */
+/** Throws TypeError unless an argument that must be a list is one. */
+export function needList(op: string, which: string, list: readonly unknown[]): void {
+  if (Array.isArray(list)) return;
+  throw new TypeError(`${op}: ${which} is no list: ${String(list)}. Write [...] with numbers.`);
+}
+
+/** Throws unless it is a list of whole numbers from 0. */
 export function checkShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    throw new ShapeError(`${op}: no shape: ${String(shape)}. Give a list of sizes, like [2, 3].`);
+  }
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
       throw new ShapeError(

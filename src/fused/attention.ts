@@ -2,6 +2,7 @@
 // time. Right at any order: the second gradient is that of the decomposition.
 
 import { DTypeError, ShapeError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { broadcast, type Shape, sameShape, show, sizeOf } from "../core/shape";
 import { needRest } from "../device/rest";
 import { needFloats, needTensors } from "../ops/checks";
@@ -117,7 +118,7 @@ export interface AttentionOptions {
  * @throws ShapeError when sizes do not fit
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  const { mask, causal = false } = options;
+  const { mask, causal = false } = optionsOf("attention", options, ["mask", "causal"]);
   needFloats("attention", { q, k, v });
   const { lead, tq, tk, d, dv } = check(q, k, v);
   const n = sizeOf(lead);

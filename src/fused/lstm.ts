@@ -2,6 +2,7 @@
 // gradients are one kernel for all steps too, and products. Right at any order.
 
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { sameShape, show } from "../core/shape";
 import { needFloats, needInts } from "../ops/checks";
 import { where } from "../ops/compare";
@@ -52,8 +53,8 @@ export type LstmResult = {
  * @throws ValueError when both mask and lengths are given
  */
 export function lstm(x: Tensor, params: LstmParams, options: LstmOptions = {}): LstmResult {
-  const { wx, wh, b } = params;
-  check(x, params, options);
+  const { wx, wh, b } = optionsOf("lstm", params, ["wx", "wh", "b"]);
+  check(x, params, optionsOf("lstm", options, ["h0", "c0", "mask", "lengths"]));
   const [t, rows] = x.shape;
   const h = wh.shape[0];
   return scope(() => {

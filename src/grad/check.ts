@@ -1,6 +1,7 @@
 // Gradients against central differences, to any order.
 
 import { HypergradError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { stream } from "../core/random";
 import { sizeOf } from "../core/shape";
 import { treePaths } from "../core/tree";
@@ -48,6 +49,7 @@ export async function checkGrads<X extends Tree[]>(
   xs: X,
   options: CheckOptions = {},
 ): Promise<CheckReport> {
+  optionsOf("checkGrads", options, ["order", "eps", "tolerance", "seed"]);
   const inputs = floatLeaves("checkGrads", xs);
   const exact = inputs[0]?.device.name === "reference";
   const { order = 2, eps = exact ? 1e-3 : 1e-2, tolerance = exact ? 1e-6 : 2e-2 } = options;

@@ -1,6 +1,7 @@
 // Gradients of functions that return one number, by their first argument.
 
 import { ShapeError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { show } from "../core/shape";
 import { expand } from "../ops/expand";
 import { constant } from "../tensor/create";
@@ -31,8 +32,9 @@ export function valueAndGrad<X extends Tree, R extends unknown[]>(
 ): (x: X, ...rest: R) => [Tensor, X];
 export function valueAndGrad<X extends Tree, R extends unknown[]>(
   f: (x: X, ...rest: R) => unknown,
-  { aux = false }: AuxOptions = {},
+  options: AuxOptions = {},
 ): (x: X, ...rest: R) => unknown {
+  const { aux = false } = optionsOf("valueAndGrad", options, ["aux"]);
   return (x, ...rest) =>
     scope(() => {
       const point = asTensors("grad", x);

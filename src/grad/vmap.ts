@@ -2,6 +2,7 @@
 // batching rule in its record.
 
 import { HypergradError, ShapeError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { axisOf, show } from "../core/shape";
 import { treeLeaves, treePaths } from "../core/tree";
 import { spread } from "../ops/expand";
@@ -40,8 +41,9 @@ let lastId = 0;
  */
 export function vmap<X extends Tree[], Y extends Tree>(
   f: (...xs: X) => Y,
-  { inAxes = 0 }: VmapOptions = {},
+  options: VmapOptions = {},
 ): (...xs: X) => Y {
+  const { inAxes = 0 } = optionsOf("vmap", options, ["inAxes"]);
   return (...given) => {
     const xs = asTensors("vmap", given);
     const inputs = leavesOf("vmap", xs);

@@ -1,5 +1,6 @@
 // Activation functions, element by element.
 
+import { optionsOf } from "../core/options";
 import type { DefinedOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { add, mul, sub } from "./arithmetic";
@@ -50,7 +51,8 @@ export function elu(x: Tensor, alpha = 1): Tensor {
  * x · Φ(x), Φ the normal distribution's (Hendrycks and Gimpel 2016). The usual tanh form
  * 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))), or with `exact` the one by erf.
  */
-export function gelu(x: Tensor, { exact = false }: { exact?: boolean } = {}): Tensor {
+export function gelu(x: Tensor, options: { exact?: boolean } = {}): Tensor {
+  const { exact = false } = optionsOf("gelu", options, ["exact"]);
   const half = mul(x, 0.5);
   if (exact) return mul(half, add(erf(mul(x, ROOT_HALF)), 1));
   const inner = mul(mul(x, ROOT_TWO_OVER_PI), add(mul(square(x), 0.044715), 1));

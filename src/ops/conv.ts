@@ -2,6 +2,7 @@
 // form, so the gradients of each are the other two.
 
 import { ShapeError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { type Shape, sameShape, show } from "../core/shape";
 import { needRest } from "../device/rest";
 import { type DefinedOp, defineOp, type OpRecord } from "../tensor/op";
@@ -138,6 +139,8 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
+const CONV_OPTIONS = ["stride", "padding", "dilation", "groups"] as const;
+
 /** The form of a convolution of x by a kernel of these shapes, both of rank 4. */
 function formOf(name: string, x: Shape, k: Shape, options: ConvOptions): ConvForm {
   const [n, h, w, c] = x;
@@ -191,6 +194,7 @@ function channels(name: string, x: Tensor, w: Tensor, groups: number): ShapeErro
  * @throws ValueError for a stride, dilation or padding that is no whole number in range
  */
 export function conv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor {
+  optionsOf("conv2d", options, CONV_OPTIONS);
   checkRank("conv2d", [4, 5], { x, w }, "x as [n, h, w, c], w as [kh, kw, c / groups, oc]");
   const [image, kernel] = [x.shape.slice(-4), w.shape.slice(-4)];
   const form = formOf("conv2d", image, kernel, options);
@@ -216,6 +220,7 @@ export interface ConvInputOptions extends ConvOptions {
  * @throws ShapeError when g is no output of such a convolution
  */
 export function conv2dInput(g: Tensor, w: Tensor, options: ConvInputOptions): Tensor {
+  optionsOf("conv2dInput", options, [...CONV_OPTIONS, "size"]);
   checkRank("conv2dInput", [4], { g, w }, "g as [n, oh, ow, oc], w as [kh, kw, c / groups, oc]");
   const [height, width] = both("conv2dInput", "size", options.size, 0);
   const c = w.shape[2] * (options.groups ?? 1);
@@ -235,6 +240,7 @@ export interface ConvKernelOptions extends ConvOptions {
  * @throws ShapeError when g is no output of such a convolution
  */
 export function conv2dKernel(x: Tensor, g: Tensor, options: ConvKernelOptions): Tensor {
+  optionsOf("conv2dKernel", options, [...CONV_OPTIONS, "size"]);
   checkRank("conv2dKernel", [4], { x, g }, "x as [n, h, w, c], g as [n, oh, ow, oc]");
   const [kh, kw] = both("conv2dKernel", "size", options.size, 1);
   const k = [kh, kw, x.shape[3] / (options.groups ?? 1), g.shape[3]];
@@ -265,6 +271,7 @@ export interface Conv1dOptions {
 
 /** Convolution of sequences x [n, l, c] by w [k, c / groups, oc]: [n, ol, oc]. */
 export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tensor {
+  optionsOf("conv1d", options, CONV_OPTIONS);
   checkRank("conv1d", [3], { x, w }, "x as [n, l, c], w as [k, c / groups, oc]");
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const ends = typeof padding === "number" ? ([padding, padding] as const) : padding;
@@ -299,6 +306,7 @@ export interface ConvTransposeOptions extends ConvOptions {
  */
 export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTransposeOptions = {}): Tensor {
   const name = "convTranspose2d";
+  optionsOf(name, options, [...CONV_OPTIONS, "outputPadding"]);
   checkRank(name, [4], { x, w }, "x as [n, h, w, c], w as [kh, kw, oc / groups, c]");
   const { padding = 0, groups = 1 } = options;
   const stride = both(name, "stride", options.stride ?? 1, 1);

@@ -1,5 +1,6 @@
 // Running sums. The gradient of one is the running sum from the other end.
 
+import { optionsOf } from "../core/options";
 import { axisOf } from "../core/shape";
 import { needRest } from "../device/rest";
 import { type DefinedOp, defineOp } from "../tensor/op";
@@ -35,7 +36,8 @@ export interface CumsumOptions {
 }
 
 /** Running sum along an axis: element i is the sum of elements 0 to i. */
-export function cumsum(x: Tensor, { axis, reverse = false }: CumsumOptions = {}): Tensor {
+export function cumsum(x: Tensor, options: CumsumOptions = {}): Tensor {
+  const { axis, reverse = false } = optionsOf("cumsum", options, ["axis", "reverse"]);
   needFloats("cumsum", { x });
   const rows = axis === undefined ? reshape(x, [x.size]) : x;
   return cumsumOp([rows], { axis: axisOf("cumsum", axis ?? 0, rows.shape.length), reverse });

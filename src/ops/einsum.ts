@@ -51,6 +51,9 @@ function malformed(spec: string, what: string, advice: string): ShapeError {
 
 /** The labels of every operand and of the output. */
 function parse(spec: string, xs: readonly Tensor[]): { terms: string[][]; output: string[] } {
+  if (typeof spec !== "string") {
+    throw new TypeError(`einsum: the spec is no text: ${String(spec)}. Write it like "ij,jk->ik".`);
+  }
   const [left, right, more] = spec.replaceAll(" ", "").split("->");
   const words = left.split(",");
   for (const word of right === undefined ? words : [...words, right]) {

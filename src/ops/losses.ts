@@ -1,6 +1,7 @@
 // Losses, each a scalar mean unless asked otherwise.
 
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { sameShape, show } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { softplus } from "./activation";
@@ -23,7 +24,8 @@ function reduced(losses: Tensor, { reduction = "mean" }: LossOptions): Tensor {
   return reduction === "sum" ? sum(losses) : losses;
 }
 
-function checkReduction(name: string, { reduction = "mean" }: LossOptions): void {
+function checkReduction(name: string, options: LossOptions): void {
+  const { reduction = "mean" } = optionsOf(name, options, ["reduction"]);
   if (["mean", "sum", "none"].includes(reduction)) return;
   throw new ValueError(`${name}: unknown reduction: "${reduction}". Use "mean", "sum" or "none".`);
 }

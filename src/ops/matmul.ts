@@ -1,6 +1,7 @@
 // Matrix products. Each gradient is again a matrix product, in one of the four transpose layouts.
 
 import { DTypeError, ShapeError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { broadcast, type Shape, sameShape, show, sizeOf } from "../core/shape";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
@@ -76,7 +77,8 @@ function dims(a: Shape, b: Shape, { ta, tb }: Layout) {
  * @throws DTypeError unless both are float32
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  const { transposeA = false, transposeB = false } = options;
+  const names = ["transposeA", "transposeB"] as const;
+  const { transposeA = false, transposeB = false } = optionsOf("matmul", options, names);
   if (a?.dtype !== "float32" || b?.dtype !== "float32") {
     needTensors("matmul", { a, b });
     throw new DTypeError(

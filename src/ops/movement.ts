@@ -2,7 +2,16 @@
 // All are linear, and each one's gradient is another of them.
 
 import { DTypeError, ShapeError, ValueError } from "../core/errors";
-import { axesOf, axisOf, checkShape, type Shape, sameShape, show, stridesOf } from "../core/shape";
+import {
+  axesOf,
+  axisOf,
+  checkShape,
+  needList,
+  type Shape,
+  sameShape,
+  show,
+  stridesOf,
+} from "../core/shape";
 import { constant } from "../tensor/create";
 import {
   apply,
@@ -61,6 +70,7 @@ function inverse(perm: readonly number[]): number[] {
  */
 export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
   needTensors("transpose", { x });
+  if (perm !== undefined) needList("transpose", "perm", perm);
   const rank = x.shape.length;
   const order = (perm ?? x.shape.map((_, i) => rank - 1 - i)).map((p) => (p < 0 ? p + rank : p));
   const named = new Set(order);
@@ -154,6 +164,7 @@ export function slice(
   step: readonly number[] = [],
 ): Tensor {
   needTensors("slice", { x });
+  for (const [which, list] of Object.entries({ start, size, step })) needList("slice", which, list);
   const part: Part = {
     start: x.shape.map((n, i) => (start[i] === undefined ? 0 : start[i] + (start[i] < 0 ? n : 0))),
     step: x.shape.map((_, i) => step[i] ?? 1),
@@ -193,6 +204,8 @@ export function pad(
   value: number | boolean = 0,
 ): Tensor {
   needTensors("pad", { x });
+  needList("pad", "pads", pads);
+  for (const pair of pads) needList("pad", "a pair", pair);
   if (pads.length !== x.shape.length) {
     throw new ShapeError(
       `pad: ${pads.length} pairs for ${x.shape.length} axes: x is ${show(x.shape)}. ` +
@@ -365,10 +378,13 @@ export function splitAlong(x: Tensor, parts: number | readonly number[], axis: n
   const at = axisOf("split", axis, x.shape.length);
   const n = x.shape[at];
   const list = typeof parts === "number" ? [parts] : parts;
+  needList("split", "parts", list);
   if (!list.every((size) => Number.isInteger(size) && size >= 0)) {
     throw new ValueError(`split: no whole number from 0: ${show(list)}. Give whole numbers.`);
   }
-  const sizes = typeof parts === "number" ? new Array<number>(parts).fill(n / parts) : parts;
+  const equal = typeof parts === "number" && n % parts === 0;
+  const own = typeof parts === "number" ? [] : parts;
+  const sizes = equal ? new Array<number>(parts).fill(n / parts) : own;
   const total = sizes.reduce((a, b) => a + b, 0);
   if (total !== n || !sizes.every(Number.isInteger) || sizes.length === 0) {
     const asked = typeof parts === "number" ? `${parts} equal parts` : `parts ${show(parts)}`;

@@ -5,12 +5,12 @@ import type { Tensor } from "../tensor/tensor";
 import { needFloats } from "./checks";
 import { equal, where } from "./compare";
 import { sqrt, square } from "./math";
-import { type ReduceOptions, sum } from "./reduce";
+import { type ReduceOptions, reduceOptions, sum } from "./reduce";
 
 /** √(sum of squares) over axes. At 0 its gradient of every order is 0, not NaN. */
 export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
   needFloats("norm", { x });
-  axesOf("norm", options.axis, x.shape.length);
+  axesOf("norm", reduceOptions("norm", options).axis, x.shape.length);
   const total = sum(square(x), options);
   const zero = equal(total, 0);
   return where(zero, 0, sqrt(where(zero, 1, total)));

@@ -2,6 +2,7 @@
 // whose own gradients are written in y and rstd, so they are right at any order.
 
 import { ShapeError, ValueError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { broadcast, sameShape, show } from "../core/shape";
 import { needRest } from "../device/rest";
 import { apply, type DefinedOp, defineOp, type Op } from "../tensor/op";
@@ -111,8 +112,9 @@ export function layerNorm(
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
-  { eps = 1e-5 }: NormalizeOptions = {},
+  options: NormalizeOptions = {},
 ): Tensor {
+  const { eps = 1e-5 } = optionsOf("layerNorm", options, ["eps"]);
   needFloats("layerNorm", { x, gamma, beta });
   const rank = x.shape.length;
   if (rank === 0) {
@@ -130,8 +132,9 @@ export function batchNorm(
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
-  { eps = 1e-5 }: NormalizeOptions = {},
+  options: NormalizeOptions = {},
 ): Tensor {
+  const { eps = 1e-5 } = optionsOf("batchNorm", options, ["eps"]);
   needFloats("batchNorm", { x, gamma, beta });
   const rank = x.shape.length;
   if (rank < 2) {

@@ -2,6 +2,7 @@
 // values back by that index; averages and their adjoint are linear.
 
 import { ShapeError, ValueError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { type Shape, show, sizeOf } from "../core/shape";
 import { needRest } from "../device/rest";
 import { constant } from "../tensor/create";
@@ -156,6 +157,7 @@ function overImages(
  * @throws ValueError for padding as large as the window
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  optionsOf("maxPool2d", options, ["size", "stride", "padding"]);
   return overImages("maxPool2d", x, options, (images, form) =>
     poolGatherOp([images, maxPoolIndexOp([images], form)], form),
   );
@@ -168,6 +170,7 @@ export interface AvgPoolOptions extends PoolOptions {
 
 /** The mean over each window of images x [..., h, w, c]. */
 export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
+  optionsOf("avgPool2d", options, ["size", "stride", "padding", "countPadding"]);
   return overImages("avgPool2d", x, options, (images, form) => {
     const sums = sumPoolOp([images], form);
     if (options.countPadding ?? true) return mul(sums, 1 / (form.kh * form.kw));

@@ -2,6 +2,7 @@
 // every device. Use a key once; `split` makes new ones.
 
 import { ShapeError, ValueError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { axisOf, checkShape, expandsTo, type Shape, show, sizeOf } from "../core/shape";
 import { device } from "../device/current";
 import { type Like, upload } from "../tensor/create";
@@ -92,9 +93,6 @@ export function split(x: Tensor, parts: number | readonly number[] = 2, axis?: n
 
 function unit(name: string, key: Key, shape: Shape): Tensor {
   checkKey(name, key);
-  if (!Array.isArray(shape)) {
-    throw new ShapeError(`${name}: no shape: ${String(shape)}. Give a list of sizes, like [2, 3].`);
-  }
   checkShape(name, shape);
   return unitFloat([randomBitsOp([key], shape)]);
 }
@@ -120,11 +118,8 @@ export interface UniformOptions {
 }
 
 /** Numbers evenly spread over [low, high): 2²⁴ different ones, to rounding. */
-export function uniform(
-  key: Key,
-  shape: Shape,
-  { low = 0, high = 1 }: UniformOptions = {},
-): Tensor {
+export function uniform(key: Key, shape: Shape, options: UniformOptions = {}): Tensor {
+  const { low = 0, high = 1 } = optionsOf("uniform", options, ["low", "high"]);
   const numbers = typeof low === "number" && typeof high === "number";
   const width = numbers ? high - low : sub(high, low);
   return moved("uniform", unit("uniform", key, shape), width, low);
@@ -138,7 +133,8 @@ export interface NormalOptions {
 }
 
 /** Numbers of the normal distribution: √2 · erfInv(u), u uniform in (−1, 1). */
-export function normal(key: Key, shape: Shape, { mean = 0, std = 1 }: NormalOptions = {}): Tensor {
+export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Tensor {
+  const { mean = 0, std = 1 } = optionsOf("normal", options, ["mean", "std"]);
   const u = add(mul(unit("normal", key, shape), 2), STEP - 1); // symmetric, and never −1
   const scale = typeof std === "number" ? std * ROOT_TWO : mul(std, ROOT_TWO);
   return moved("normal", erfInv(u), scale, mean);
@@ -158,8 +154,9 @@ export interface TruncatedNormalOptions {
 export function truncatedNormal(
   key: Key,
   shape: Shape,
-  { low = -2, high = 2 }: TruncatedNormalOptions = {},
+  options: TruncatedNormalOptions = {},
 ): Tensor {
+  const { low = -2, high = 2 } = optionsOf("truncatedNormal", options, ["low", "high"]);
   if (typeof low === "number" && typeof high === "number" && !(low < high)) {
     throw new ValueError(`truncatedNormal: no range: low is ${low}, high is ${high}. Swap them.`);
   }
@@ -196,9 +193,11 @@ export function categorical(
   key: Key,
   shape: Shape,
   logits: Tensor,
-  { axis = -1 }: { axis?: number } = {},
+  options: { axis?: number } = {},
 ): Tensor {
+  const { axis = -1 } = optionsOf("categorical", options, ["axis"]);
   needFloats("categorical", { logits });
+  checkShape("categorical", shape);
   const at = axisOf("categorical", axis, logits.shape.length);
   const others = logits.shape.map((_, i) => i).filter((i) => i !== at);
   const rows = transpose(logits, [...others, at]);

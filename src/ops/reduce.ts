@@ -2,6 +2,7 @@
 
 import type { DType } from "../core/dtype";
 import { DTypeError, ShapeError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { axesOf, axisOf, type Shape, show, sizeOf } from "../core/shape";
 import type { KernelName } from "../device/kernels";
 import { type DefinedOp, defineOp, type Kind, type OpRecord } from "../tensor/op";
@@ -117,13 +118,18 @@ const argminOp = reduction("argmin", { float32: "argmin", gives: "int32" });
 export const maxOp = extreme("max", "intMax", () => argmaxOp);
 const minOp = extreme("min", "intMin", () => argminOp);
 
+export function reduceOptions(name: string, options: ReduceOptions): ReduceOptions {
+  return optionsOf(name, options, ["axis", "keepDims"]);
+}
+
 /** Applies a reduction to runs of neighbouring axes, the last first. */
 export function reduceAxes(
   name: string,
   op: (xs: readonly Tensor[], run: Run) => Tensor,
   x: Tensor,
-  { axis, keepDims = false }: ReduceOptions,
+  options: ReduceOptions,
 ): Tensor {
+  const { axis, keepDims = false } = reduceOptions(name, options);
   if (!isTensor(name, x)) needTensors(name, { x });
   const axes = axesOf(name, axis, x.shape.length);
   let y = x;
@@ -159,7 +165,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Variance over axes: the mean squared distance from the mean, less `ddof` in the divisor. */
 export function variance(x: Tensor, options: ReduceOptions & { ddof?: number } = {}): Tensor {
-  const { ddof = 0, ...rest } = options;
+  const { ddof = 0, ...rest } = optionsOf("variance", options, ["axis", "keepDims", "ddof"]);
   needFloats("variance", { x });
   axesOf("variance", rest.axis, x.shape.length);
   const centred = sub(x, mean(x, { axis: rest.axis, keepDims: true }));
@@ -181,17 +187,18 @@ function nonEmpty(name: string, x: Tensor, axis: ReduceOptions["axis"]): void {
 
 /** Largest element over axes; NaN if any is. The gradient goes to the first of equals. */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
-  nonEmpty("max", x, options.axis);
+  nonEmpty("max", x, reduceOptions("max", options).axis);
   return reduceAxes("max", maxOp, numeric(x), options);
 }
 
 /** Smallest element over axes; NaN if any is. The gradient goes to the first of equals. */
 export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
-  nonEmpty("min", x, options.axis);
+  nonEmpty("min", x, reduceOptions("min", options).axis);
   return reduceAxes("min", minOp, numeric(x), options);
 }
 
-function arg(name: string, op: DefinedOp<Run>, x: Tensor, axis?: number, keepDims = false) {
+function arg(name: string, op: DefinedOp<Run>, x: Tensor, options: ArgOptions) {
+  const { axis, keepDims = false } = optionsOf(name, options, ["axis", "keepDims"]);
   nonEmpty(name, x, axis);
   const floats = cast(x, "float32");
   const flat = axis === undefined ? reshape(floats, [x.size]) : floats;
@@ -211,11 +218,11 @@ export interface ArgOptions {
 }
 
 /** Where the largest element stands along an axis, int32: the first of equals, the first NaN. */
-export function argmax(x: Tensor, { axis, keepDims }: ArgOptions = {}): Tensor {
-  return arg("argmax", argmaxOp, x, axis, keepDims);
+export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
+  return arg("argmax", argmaxOp, x, options);
 }
 
 /** Where the smallest element stands along an axis, int32: the first of equals, the first NaN. */
-export function argmin(x: Tensor, { axis, keepDims }: ArgOptions = {}): Tensor {
-  return arg("argmin", argminOp, x, axis, keepDims);
+export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
+  return arg("argmin", argminOp, x, options);
 }

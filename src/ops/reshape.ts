@@ -1,7 +1,7 @@
 // Shapes of the same elements: no kernel runs, memory is shared.
 
 import { ShapeError } from "../core/errors";
-import { axisOf, checkShape, type Shape, sameShape, show, sizeOf } from "../core/shape";
+import { axesOf, axisOf, checkShape, type Shape, sameShape, show, sizeOf } from "../core/shape";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import { isTensor, type Tensor } from "../tensor/tensor";
 import { needTensors } from "./checks";
@@ -22,6 +22,7 @@ const reshapeOp: DefinedOp<Shape> = defineOp<Shape>({
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (!isTensor("reshape", x)) needTensors("reshape", { x });
+  if (!Array.isArray(shape)) checkShape("reshape", shape);
   if (sameShape(x.shape, shape)) return x;
   let form = shape;
   const open = shape.indexOf(-1);
@@ -61,8 +62,7 @@ export function expandDims(x: Tensor, axis: number): Tensor {
  */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
   needTensors("squeeze", { x });
-  const named = axis === undefined ? undefined : typeof axis === "number" ? [axis] : axis;
-  const out = named?.map((a) => axisOf("squeeze", a, x.shape.length));
+  const out = axis === undefined ? undefined : axesOf("squeeze", axis, x.shape.length);
   for (const a of out ?? []) {
     if (x.shape[a] !== 1) {
       throw new ShapeError(

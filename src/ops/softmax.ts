@@ -1,5 +1,6 @@
 // Softmax and its logarithm. Kernels take rows; another axis is put last first.
 
+import { optionsOf } from "../core/options";
 import { axisOf, sizeOf } from "../core/shape";
 import type { KernelName } from "../device/kernels";
 import { type DefinedOp, defineOp, type OpRecord } from "../tensor/op";
@@ -36,13 +37,15 @@ export interface SoftmaxOptions {
 }
 
 /** exp(x) divided by its sum along an axis, without overflow. */
-export function softmax(x: Tensor, { axis = -1 }: SoftmaxOptions = {}): Tensor {
+export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  const { axis = -1 } = optionsOf("softmax", options, ["axis"]);
   needFloats("softmax", { x });
   return atLast(x, axisOf("softmax", axis, x.shape.length), (rows) => softmaxOp([rows]));
 }
 
 /** x less log(sum(exp(x))) along an axis, without overflow. */
-export function logSoftmax(x: Tensor, { axis = -1 }: SoftmaxOptions = {}): Tensor {
+export function logSoftmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  const { axis = -1 } = optionsOf("logSoftmax", options, ["axis"]);
   needFloats("logSoftmax", { x });
   return atLast(x, axisOf("logSoftmax", axis, x.shape.length), (rows) => logSoftmaxOp([rows]));
 }

@@ -2,6 +2,7 @@
 // its gradient.
 
 import { DTypeError, ShapeError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { axisOf, show, sizeOf } from "../core/shape";
 import { needRest } from "../device/rest";
 import { type DefinedOp, defineOp } from "../tensor/op";
@@ -40,12 +41,14 @@ function sortable(name: string, x: Tensor, axis: number): number {
 }
 
 /** Where the elements stand in order, int32: equal ones keep their order, NaN comes last. */
-export function argsort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function argsort(x: Tensor, options: SortOptions = {}): Tensor {
+  const { axis = -1, descending = false } = optionsOf("argsort", options, ["axis", "descending"]);
   return atLast(x, sortable("argsort", x, axis), (rows) => argsortOp([rows], descending));
 }
 
 /** The elements in order along an axis, NaN last. */
-export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function sort(x: Tensor, options: SortOptions = {}): Tensor {
+  const { axis = -1, descending = false } = optionsOf("sort", options, ["axis", "descending"]);
   return atLast(x, sortable("sort", x, axis), (rows) =>
     gatherAlong(rows, argsortOp([rows], descending), -1),
   );

@@ -1,7 +1,7 @@
 // Whole copies of a tensor side by side, by expand and reshape.
 
 import { ValueError } from "../core/errors";
-import { type Shape, show } from "../core/shape";
+import { needList, type Shape, show } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { needTensors } from "./checks";
 import { expand } from "./expand";
@@ -14,6 +14,7 @@ import { reshape } from "./reshape";
  */
 export function tile(x: Tensor, reps: readonly number[]): Tensor {
   needTensors("tile", { x });
+  needList("tile", "reps", reps);
   if (!reps.every((r) => Number.isInteger(r) && r >= 0)) {
     throw new ValueError(
       `tile: no whole number from 0: reps is ${show(reps)}. Give whole numbers.`,

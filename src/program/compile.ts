@@ -1,6 +1,7 @@
 // compile(f): f captured once for each form of its arguments, and run as one program from then on.
 
 import { HypergradError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { treeMap, treePaths } from "../core/tree";
 import { device } from "../device/current";
 import type { Device, Storage } from "../device/device";
@@ -96,8 +97,9 @@ interface Program {
  */
 export function compile<X extends Tree[], Y extends Tree>(
   f: (...args: X) => Y,
-  { donate = [], profile = false }: CompileOptions = {},
+  options: CompileOptions = {},
 ): Compiled<X, Y> {
+  const { donate = [], profile = false } = optionsOf("compile", options, ["donate", "profile"]);
   const programs = new Map<string, Program>();
   let latest: Program | null = null;
 

@@ -2,7 +2,7 @@
 // again and again.
 
 import { type DType, isDType } from "../core/dtype";
-import { DTypeError, ShapeError, ValueError } from "../core/errors";
+import { DTypeError, ValueError } from "../core/errors";
 import { checkShape, type Shape, sizeOf } from "../core/shape";
 import { device } from "../device/current";
 import type { Device } from "../device/device";
@@ -16,15 +16,8 @@ function checkDType(name: string, dtype: DType): void {
   );
 }
 
-function checkCount(name: string, shape: Shape): void {
-  if (!Array.isArray(shape)) {
-    throw new ShapeError(`${name}: no shape: ${String(shape)}. Give a list of sizes, like [2, 3].`);
-  }
-  checkShape(name, shape);
-}
-
 function filled(name: string, on: Device, shape: Shape, value: number, dtype: DType): Tensor {
-  checkCount(name, shape);
+  checkShape(name, shape);
   checkDType(name, dtype);
   if (dtype !== "float32") checkIntegers(name, [value], dtype);
   const scalar = constant(on, dtype === "bool" && value !== 0 ? 1 : value, dtype);
@@ -102,7 +95,7 @@ export function linspace(start: number, stop: number, n: number): Tensor {
 
 /** 1 on the diagonal of an [n, m] matrix, 0 elsewhere; m is n when left out. */
 export function eye(n: number, m = n, dtype: DType = "float32"): Tensor {
-  checkCount("eye", [n, m]);
+  checkShape("eye", [n, m]);
   checkDType("eye", dtype);
   const values = new Float64Array(sizeOf([n, m]));
   for (let i = 0; i < Math.min(n, m); i++) values[i * m + i] = 1;

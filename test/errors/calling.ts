@@ -112,6 +112,63 @@ const draws: readonly ErrorCase[] = [
   ],
 ];
 
+const options: readonly ErrorCase[] = [
+  [
+    "TypeError",
+    "sum: the options are no object: 0. Write { axis, keepDims }.",
+    () => o.sum(f(2, 3), 0 as never),
+    () => o.sum(f(2, 3), { axis: 0 }),
+  ],
+  [
+    "TypeError",
+    "mean: unknown option: keepdims. Use axis, keepDims.",
+    () => o.mean(f(2, 3), { keepdims: true } as never),
+    () => o.mean(f(2, 3), { keepDims: true }),
+  ],
+  [
+    "TypeError",
+    "conv2d: unknown option: strides. Use stride, padding, dilation, groups.",
+    () => o.conv2d(f(1, 4, 4, 1), f(3, 3, 1, 2), { strides: 2 } as never),
+    () => o.conv2d(f(1, 4, 4, 1), f(3, 3, 1, 2), { stride: 2 }),
+  ],
+  [
+    "TypeError",
+    "maxPool2d: the options are no object: 2. Write { size, stride, padding }.",
+    () => o.maxPool2d(f(1, 4, 4, 1), 2 as never),
+    () => o.maxPool2d(f(1, 4, 4, 1), { size: 2 }),
+  ],
+  [
+    "ShapeError",
+    "reshape: no shape: 6. Give a list of sizes, like [2, 3].",
+    () => o.reshape(f(2, 3), 6 as never),
+    () => o.reshape(f(2, 3), [6]),
+  ],
+  [
+    "TypeError",
+    "transpose: perm is no list: 1. Write [...] with numbers.",
+    () => o.transpose(f(2, 3), 1 as never),
+    () => o.transpose(f(2, 3), [1, 0]),
+  ],
+  [
+    "TypeError",
+    "sum: axis is no list: last. Write [...] with numbers.",
+    () => o.sum(f(2, 3), { axis: "last" as never }),
+    () => o.sum(f(2, 3), { axis: [-1] }),
+  ],
+  [
+    "TypeError",
+    'einsum: the spec is no text: 3. Write it like "ij,jk->ik".',
+    () => o.einsum(3 as never, f(2, 3)),
+    () => o.einsum("ij->ji", f(2, 3)),
+  ],
+  [
+    "ShapeError",
+    "split: parts do not add up: 4 equal parts of axis 1, x is [2, 3]. Their sum must be 3.",
+    () => o.split(f(2, 3), 4, 1),
+    () => o.split(f(2, 3), 3, 1),
+  ],
+];
+
 const making: readonly ErrorCase[] = [
   [
     "ShapeError",
@@ -334,6 +391,7 @@ export const calling: readonly ErrorCase[] = [
   ...losses,
   ...draws,
   ...making,
+  ...options,
   ...derivatives,
   ...steps,
 ];
