@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../examples/commandLine";
-import type { Experiment, Plan, Result } from "../examples/experiment/experiment";
+import type { Plan, Result } from "../examples/experiment/experiment";
 import { sineDomain } from "../examples/experiment/fewshot/domains";
 import { mamlMethod } from "../examples/experiment/fewshot/methods";
 import { parseOptions } from "../examples/experiment/options";
@@ -44,7 +44,7 @@ describe("options", () => {
   test("defaults, and what is given", () => {
     expect(parseOptions(["s1"])).toEqual({
       settings: { experiment: "s1", seed: 0, seeds: 3, budget: 2, device: "auto", real: false },
-      ...{ data: undefined, only: undefined, resume: false, out: "experiments/s1" },
+      ...{ data: undefined, only: undefined, workers: 1, resume: false, out: "experiments/s1" },
     });
     const given = parseOptions(["s4", "--data", "sets", "--seeds", "5", "--budget", "0.5"])!;
     expect([given.data, given.settings.seeds, given.settings.budget]).toEqual(["sets", 5, 0.5]);
@@ -56,6 +56,7 @@ describe("options", () => {
     [[], "name one experiment, s0, s1, s2, s3, s4; got none"],
     [["s7"], 'the experiment is s0, s1, s2, s3, s4; got "s7"'],
     [["s1", "s2"], "name one experiment, s0, s1, s2, s3, s4; got s1 s2"],
+    [["s1", "--workers", "0"], '--workers is a whole number from 1; got "0"'],
     [["s1", "--seeds", "0"], '--seeds is a whole number from 1; got "0"'],
     [["s1", "--budget=-1"], '--budget is a number of minutes above 0; got "-1"'],
     [["s1", "--budget="], '--budget is a number of minutes above 0; got ""'],
@@ -170,8 +171,7 @@ describe("results on disk", () => {
   });
 
   test("the report stands alone and shows table, curves and verdict", () => {
-    const experiment: Experiment = { title: "T", plan: () => Promise.resolve(plan) };
-    const html = reportOf(experiment, plan, record, "npm run experiment -- s3");
+    const html = reportOf("T", plan, record, "npm run experiment -- s3");
     expect(html).toContain("A task &amp; more.");
     expect(html).toContain("2.00 ± 2.48");
     expect(html).toContain("<svg");

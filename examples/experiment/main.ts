@@ -1,23 +1,17 @@
 // Runs one of the five systems beside its baselines under the same budget and reports it.
-// npm run experiment -- s0|s1|s2|s3|s4 [--data DIR] [--seeds N] [--budget MIN] [--resume]
+// npm run experiment -- s0|s1|s2|s3|s4 [--data DIR] [--seeds N] [--budget MIN] [--workers N]
 
 import { writeFile } from "node:fs/promises";
 import { init } from "hypergrad";
 import { UsageError, versions } from "../commandLine";
-import { clock, progress } from "../demo/progress";
-import type { Experiment, Job, Plan, Result } from "./experiment";
-import { type Command, help, type Name, parseOptions } from "./options";
+import { clock, type Progress, progress } from "../demo/progress";
+import type { Plan, Result } from "./experiment";
+import { planOf } from "./load";
+import { type Command, help, parseOptions } from "./options";
 import { type Record, readRecord, recordOf, sameJob, together, writeRecord } from "./record";
 import { reportOf } from "./report";
 import { tablesOf, tableText } from "./summary";
-
-const experiments: { [name in Name]: () => Promise<Experiment> } = {
-  s0: async () => (await import("./s0/index")).s0,
-  s1: async () => (await import("./s1/index")).s1,
-  s2: async () => (await import("./s2/index")).s2,
-  s3: async () => (await import("./s3/index")).s3,
-  s4: async () => (await import("./s4/index")).s4,
-};
+import { type Hand, handFor } from "./workers";
 
 const started = performance.now();
 
@@ -35,25 +29,19 @@ async function main(args: readonly string[]): Promise<number> {
   if (earlier !== null && (earlier.device !== device || earlier.version !== version)) {
     console.warn(`warning: resumed from ${earlier.version} on ${earlier.device}: bits may differ`);
   }
-  const experiment = await experiments[settings.experiment]();
-  const seeds = Array.from({ length: settings.seeds }, (_, i) => settings.seed + i);
-  const plan = part(await experiment.plan(settings, seeds, command.data), command.only);
-  console.log(`${version}\ndevice ${device}\n${experiment.title}`);
+  const { title, plan } = await planOf(command);
+  console.log(`${version}\ndevice ${device}\n${title}`);
   for (const line of plan.about) console.log(`  ${line}`);
 
-  const results: Result[] = [];
+  const known = plan.jobs.map((job) => earlier?.results.find((r) => sameJob(r, job)));
   const recordWith = (all: readonly Result[]): Record =>
     recordOf({ settings, device, version, results: all });
-  const write = () => writeRecord(file, recordWith(together(results, earlier?.results ?? [])));
-  for (const [i, job] of plan.jobs.entries()) {
-    const known = earlier?.results.find((r) => sameJob(r, job));
-    results.push(known ?? (await runJob(job, `${i + 1}/${plan.jobs.length}`)));
-    if (known === undefined) await write();
-  }
-  await write();
+  const results = await runJobs(command, plan, known, (done) =>
+    writeRecord(file, recordWith(together(done, earlier?.results ?? []))),
+  );
   const asked = recordWith(results);
   const page = `${out}/report.html`;
-  await writeFile(page, reportOf(experiment, plan, asked, commandOf(command)));
+  await writeFile(page, reportOf(title, plan, asked, commandOf(command)));
 
   const repeated = settings.seeds > 1 ? `mean over ${settings.seeds} seeds` : "one seed";
   console.log(`\n${repeated}, ± half the 95 % interval`);
@@ -65,30 +53,55 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-async function runJob(job: Job, place: string): Promise<Result> {
-  const { group, method, seed } = job;
-  const from = performance.now();
-  const bar = progress(`${place} ${group}, ${method}, seed ${seed}`, 100);
+/** The results of all jobs, in their order, those known already as they are; `write` is given what
+ * there is after each. */
+async function runJobs(
+  command: Command,
+  { jobs }: Plan,
+  known: readonly (Result | undefined)[],
+  write: (done: readonly Result[]) => Promise<void>,
+): Promise<readonly Result[]> {
+  const results = [...known];
+  const done = () => results.filter((r) => r !== undefined);
+  const places = [...jobs.keys()].filter((i) => results[i] === undefined);
+  const here: Hand = { run: (place, tell) => jobs[place].run(tell), end() {} };
+  const count = Math.min(command.workers, places.length);
+  const hands = Array.from({ length: count }, () => (count === 1 ? here : handFor(command)));
+  let written = Promise.resolve();
+  const work = async (hand: Hand) => {
+    for (let i = places.shift(); i !== undefined; i = places.shift()) {
+      const { group, method, seed } = jobs[i];
+      const name = `${i + 1}/${jobs.length} ${group}, ${method}, seed ${seed}`;
+      const bar = count === 1 ? progress(name, 100) : ending(name);
+      const from = performance.now();
+      try {
+        const outcome = await hand.run(i, async (part, total, note = "") => {
+          bar.update(Math.round((100 * part) / total), note);
+          await new Promise((resolve) => setImmediate(resolve)); // signals and the terminal
+        });
+        const seconds = (performance.now() - from) / 1000;
+        results[i] = { group, method, seed, seconds, outcome };
+      } finally {
+        bar.stop();
+      }
+      written = written.then(() => write(done()));
+      await written;
+    }
+  };
   try {
-    const outcome = await job.run(async (done, total, note = "") => {
-      bar.update(Math.round((100 * done) / total), note);
-      await new Promise((resolve) => setImmediate(resolve)); // signals and the terminal
-    });
-    return { group, method, seed, seconds: (performance.now() - from) / 1000, outcome };
+    await Promise.all(hands.map(work));
   } finally {
-    bar.stop();
+    for (const hand of hands) hand.end();
   }
+  await write(done());
+  return done();
 }
 
-/** The jobs that were asked for. Throws a UsageError when there are none. */
-function part(plan: Plan, only = ""): Plan {
-  const jobs = plan.jobs.filter(({ group, method }) => `${group}: ${method}`.includes(only));
-  const groups = [...new Set(plan.jobs.map(({ group }) => group))];
-  const others = groups.filter((name) => jobs.every(({ group }) => group !== name));
-  const told = (line: string) => !others.some((group) => line.startsWith(group));
-  if (jobs.length > 0) return { ...plan, jobs, verdict: (all) => plan.verdict(all).filter(told) };
-  throw new UsageError(`--only ${only}: no row has that; tables are ${groups.join("; ")}`);
-}
+/** A line where a job ends, for several at a time. */
+const ending = (name: string): Progress => ({
+  update() {},
+  stop: () => console.error(name),
+});
 
 /** The command that makes this run again. */
 function commandOf({ settings, data, only }: Command): string {

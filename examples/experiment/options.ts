@@ -33,8 +33,10 @@ export interface Command {
   readonly settings: Settings;
   /** Folder of the data sets. */
   readonly data?: string;
-  /** Of the rows those that have this in their `table: method`. */
+  /** Of the rows those that have this in their `table: method`, or one of several between `|`. */
   readonly only?: string;
+  /** Threads that run jobs; the numbers are the same for any number of them. */
+  readonly workers: number;
   /** Go on from the results in the folder. */
   readonly resume: boolean;
   /** Folder of results.json and report.html. */
@@ -57,8 +59,10 @@ same budget.
   --seed N         the first seed (0)
   --budget MIN     minutes that the work is scaled to on two CPU cores (2)
   --device NAME    auto, reference, wasm or webgpu (auto)
-  --only TEXT      of the rows only those that have TEXT in "table: method", with the work they
-                   have in a whole run
+  --only TEXT      of the rows only those that have TEXT in "table: method", or one of several
+                   texts between |, with the work they have in a whole run
+  --workers N      threads that run the rows' seeds, each with a device of its own (1): the
+                   numbers are the same, what seeds share is made in every thread
   --out DIR        folder of results.json and report.html (experiments/NAME)
   --resume         go on with what is in that folder, of the same settings
   --help           this text
@@ -67,7 +71,7 @@ same budget.
 const text = { type: "string" } as const;
 const options = {
   ...{ data: text, seeds: text, seed: text, budget: text, device: text, out: text },
-  only: text,
+  ...{ only: text, workers: text },
   resume: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
@@ -94,5 +98,6 @@ export function parseOptions(args: readonly string[]): Command | null {
   };
   const out = given.out ?? `experiments/${experiment}`;
   const { data, only, resume = false } = given;
-  return { settings, data, only, resume, out };
+  const workers = number("workers", given.workers, 1, from(1));
+  return { settings, data, only, workers, resume, out };
 }

@@ -3,17 +3,12 @@
 
 import { type Curve, curves } from "../demo/charts";
 import { style as common, escape } from "../html";
-import type { Chart, Experiment, Plan, Point, Result } from "./experiment";
+import type { Chart, Plan, Point, Result } from "./experiment";
 import type { Record } from "./record";
 import { cellText, type Table, tablesOf } from "./summary";
 
 /** The report as HTML text. */
-export function reportOf(
-  experiment: Experiment,
-  plan: Plan,
-  record: Record,
-  command: string,
-): string {
+export function reportOf(title: string, plan: Plan, record: Record, command: string): string {
   const { settings, results, device, version, digest } = record;
   const tables = tablesOf(plan, results);
   const facts: [string, string][] = [
@@ -35,7 +30,7 @@ export function reportOf(
 <meta name="viewport" content="width=device-width">
 <title>hypergrad: ${escape(settings.experiment)}</title>
 <style>${style}</style>
-<h1>${escape(experiment.title)}</h1>
+<h1>${escape(title)}</h1>
 ${plan.about.map((line) => `<p>${escape(line)}</p>`).join("\n")}
 ${sections.join("\n")}
 <h2>What it says</h2>

@@ -28,6 +28,7 @@ const SHORT = 0.2; // length of a trial, of the training that is judged
 const PEAKS = [0.04, 0.16]; // of the first trials
 const APART = 4; // times: peaks that nothing lies between
 const LAST = 1 / 16; // of the peak
+const LOWER = 3 / 8; // power of a length's share by which its peak is lower
 const AROUND = 2.5; // doublings off the plan's rate, at most, that are taught too
 const SHAKEN = 0.3; // of metrics: losses of a longer training go further than those of trials
 const STEPS = 250; // of the regression
@@ -109,15 +110,15 @@ export async function byImitation({ shop, seed, examples, flops }: Lesson): Prom
   while (trials.length === 0 || shop.spent() + dearest <= most) {
     const plan = nextPlan(trials, random);
     const from = shop.spent();
-    const training = shop.begin(seed + 50_000 + trials.length, Math.round(SHORT * examples));
+    const training = shop.begin(seed + 50_000, Math.round(SHORT * examples));
     const valid = await followed(plan, training, states);
     training.dispose();
     trials.push({ plan, valid });
     dearest = Math.max(dearest, shop.spent() - from);
   }
-  // A longer training wants a lower rate: by the root of the lengths, as in bounds on regret.
+  // A longer training wants a lower rate.
   const { plan: best } = bestOf(trials);
-  const plan = { ...best, peak: best.peak * Math.sqrt(SHORT) };
+  const plan = { ...best, peak: best.peak * SHORT ** LOWER };
   const taught = Array.from({ length: STEPS * TOGETHER }, () => lessonOf(plan, states, random));
   shop.spend(regressionFlops(STEPS));
   return regress(freshController(seed), taught, STEPS, RATE);
