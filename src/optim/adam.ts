@@ -1,6 +1,7 @@
 // Adam (Kingma and Ba 2015) and AdamW, with ε² inside the root, so that both can be differentiated
 // at a zero gradient too.
 
+import { optionsOf } from "../core/options";
 import { add, div, mul, pow, sub } from "../ops/arithmetic";
 import { sqrt, square } from "../ops/math";
 import type { Like } from "../tensor/create";
@@ -29,6 +30,8 @@ export interface AdamOptions {
   readonly eps?: number;
 }
 
+const NAMES = ["lr", "beta1", "beta2", "eps"] as const;
+
 export interface AdamWOptions extends AdamOptions {
   /** Default 0.01. */
   readonly weightDecay?: Like;
@@ -42,12 +45,13 @@ export interface AdamWOptions extends AdamOptions {
  * p ← p − lr · m̂ / √(v̂ + ε²), where m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ).
  */
 export function adam(options: AdamOptions): Optimizer<AdamState> {
-  return adaptive("adam", options, () => null);
+  return adaptive("adam", optionsOf("adam", options, NAMES), () => null);
 }
 
 /** Adam whose parameters also shrink, apart from the gradient: p ← p − lr · weightDecay · p
  * (Loshchilov and Hutter 2019). */
 export function adamw(options: AdamWOptions): Optimizer<AdamState> {
+  optionsOf("adamw", options, [...NAMES, "weightDecay", "decays"]);
   const { weightDecay = 0.01, decays = () => true } = options;
   inRange("adamw", "weightDecay", weightDecay, 0);
   return adaptive("adamw", options, (p) => (decays(p) ? weightDecay : null));

@@ -1,6 +1,7 @@
 // RMSprop (Tieleman and Hinton 2012), with ε² inside the root, so that it can be differentiated at
 // a zero gradient too.
 
+import { optionsOf } from "../core/options";
 import { add, div, mul, sub } from "../ops/arithmetic";
 import { sqrt, square } from "../ops/math";
 import type { Like } from "../tensor/create";
@@ -30,6 +31,7 @@ export interface RmspropOptions {
 
 /** v ← decay · v + (1 − decay) g²; u ← momentum · u + g / √(v + ε²); p ← p − lr · u. */
 export function rmsprop(options: RmspropOptions): Optimizer<RmspropState> {
+  optionsOf("rmsprop", options, ["lr", "decay", "momentum", "eps"]);
   const { lr, decay = 0.99, momentum = 0, eps = 1e-8 } = options;
   inRange("rmsprop", "lr", lr, 0);
   inRange("rmsprop", "decay", decay, 0, 1);

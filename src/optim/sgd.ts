@@ -1,5 +1,6 @@
 // Gradient descent, plain and with momentum.
 
+import { optionsOf } from "../core/options";
 import { add, mul, sub } from "../ops/arithmetic";
 import type { Like } from "../tensor/create";
 import { scope } from "../tensor/scope";
@@ -20,7 +21,8 @@ export interface SgdOptions {
 }
 
 /** p ← p − lr · (g + weightDecay · p). */
-export function sgd({ lr, weightDecay = 0 }: SgdOptions): Optimizer<SgdState> {
+export function sgd(options: SgdOptions): Optimizer<SgdState> {
+  const { lr, weightDecay = 0 } = optionsOf("sgd", options, ["lr", "weightDecay"]);
   inRange("sgd", "lr", lr, 0);
   inRange("sgd", "weightDecay", weightDecay, 0);
   return {
@@ -56,6 +58,7 @@ export interface MomentumOptions extends SgdOptions {
 
 /** v ← momentum · v + g + weightDecay · p; p ← p − lr · v (Polyak 1964). */
 export function momentum(options: MomentumOptions): Optimizer<MomentumState> {
+  optionsOf("momentum", options, ["lr", "momentum", "nesterov", "weightDecay"]);
   const { lr, momentum: beta = 0.9, nesterov = false, weightDecay = 0 } = options;
   inRange("momentum", "lr", lr, 0);
   inRange("momentum", "momentum", beta, 0, 1);
