@@ -1,6 +1,7 @@
 // Figures of published or measured references, each by one command and as a mean over seeds:
 // hypergradient descent on MNIST, learned optimizers, ProtoNet and MAML on full Omniglot.
 // npm run bench:figures -- hd|l2l|mlp|proto|maml [--data DIR] [--seed N] [--seeds N] [--steps N]
+// and of mlp: [--tasks N] [--rates 0.001,0.01] [--only gradient|ES|PES]
 
 import { parseArgs } from "node:util";
 import {
@@ -37,7 +38,10 @@ import { mlpOptimizers } from "./mlp-optimizer";
 
 const text = { type: "string" } as const;
 const { values: given, positionals } = parseArgs({
-  options: { data: text, seed: text, seeds: text, steps: text, tasks: text, device: text },
+  options: {
+    ...{ data: text, seed: text, seeds: text, steps: text, tasks: text, device: text },
+    ...{ rates: text, only: text },
+  },
   allowPositionals: true,
 });
 const folder = given.data ?? "../shared/data";
@@ -212,6 +216,7 @@ const known: Readonly<
     run: (seed) =>
       mlpOptimizers(folder, {
         ...{ seed, steps: Number(given.steps ?? 400), tasks: Number(given.tasks ?? 32) },
+        ...{ rates: (given.rates ?? "0.001,0.01").split(",").map(Number), only: given.only },
       }),
     seeds: 1,
     reach: {},
