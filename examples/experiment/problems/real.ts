@@ -1,7 +1,7 @@
 // The problems of the definitions on the data sets: MNIST, CIFAR-10, IMDB, spoken digits, Titanic,
 // each in sizes that a CPU trains in minutes; floors and remarks are in the `about` lines.
 
-import { data, nn } from "hypergrad";
+import { data, nn, relu } from "hypergrad";
 import { chosen, type Problem, type Size, shuffled } from "./problem";
 
 const wholeOrder = (seed: number, count: number) => shuffled(data.stream(seed, 11), count);
@@ -20,14 +20,16 @@ function normalised(images: Uint8Array): Float32Array {
   return numbers;
 }
 
+/** Images and labels of one of MNIST's two parts. */
+async function digits(folder: string, part: "train" | "t10k") {
+  const read = (name: string) => data.readUnpacked(`${folder}/mnist/${part}-${name}-ubyte.gz`);
+  const [images, labels] = [await read("images-idx3"), await read("labels-idx1")];
+  return { x: normalised(images.subarray(16)), y: labels.subarray(8) };
+}
+
 export async function mnist(folder: string): Promise<Problem> {
-  const at = `${folder}/mnist`;
-  const images = await data.readUnpacked(`${at}/train-images-idx3-ubyte.gz`);
-  const labels = await data.readUnpacked(`${at}/train-labels-idx1-ubyte.gz`);
-  const x = normalised(images.subarray(16));
-  const ids = wholeOrder(0, 60_000);
-  const from = { x, y: labels.subarray(8) };
-  const [train, valid, test] = chosen(ids, [20_000, 2000, 2000], 784, from);
+  const from = await digits(folder, "train");
+  const [train, valid, test] = chosen(wholeOrder(0, 60_000), [20_000, 2000, 2000], 784, from);
   return {
     ...{ name: "MNIST, MLP", shape: [784], classes: 10, train, valid, test },
     ...{ batch: 64, threshold: 0.9 },
@@ -35,6 +37,33 @@ export async function mnist(folder: string): Promise<Problem> {
     net: ({ units = 256, layers = 2, dropout = 0 }: Size = {}) =>
       nn.models.mnistMlp({ dropout, hidden: new Array<number>(layers).fill(units) }),
   };
+}
+
+/** An MLP 784-100-10 and a small CNN on the same images, which share their numbers. */
+export async function mnistNets(folder: string): Promise<Problem[]> {
+  const own = await digits(folder, "train");
+  const [train, valid] = chosen(wholeOrder(0, 60_000), [50_000, 2000, 0], 784, own);
+  const [test] = chosen(wholeOrder(1, 10_000), [10_000, 0, 0], 784, await digits(folder, "t10k"));
+  const parts = { classes: 10, train, valid, test, batch: 128, threshold: 0.95 };
+  const counts = "MNIST, 50,000 / 2,000 / 10,000 images, the last of its test part";
+  return [
+    {
+      ...{ ...parts, name: "MNIST, MLP 784-100-10", shape: [784] },
+      about: `${counts}, MLP 784-100-10`,
+      net: ({ units = 100, layers = 1, dropout = 0 }: Size = {}) =>
+        nn.models.mnistMlp({ dropout, hidden: new Array<number>(layers).fill(units) }),
+    },
+    {
+      ...{ ...parts, name: "MNIST, small CNN", shape: [28, 28, 1] },
+      about: `${counts}, conv 8 and 16 of stride 2, a linear layer`,
+      net: ({ units = 8 }: Size = {}) =>
+        nn.sequential(
+          ...[nn.conv(1, units, { stride: 2, padding: "same" }), relu],
+          ...[nn.conv(units, 2 * units, { stride: 2, padding: "same" }), relu],
+          ...[nn.flatten, nn.linear(49 * 2 * units, 10)],
+        ),
+    },
+  ];
 }
 
 /** Records of a label and three planes, as images with channels last. */
@@ -172,9 +201,25 @@ export async function titanic(folder: string): Promise<Problem> {
   };
 }
 
-/** The base nets of S0, the quickest first. */
-export async function realProblems(folder: string): Promise<Problem[]> {
-  return [await titanic(folder), await speech(folder), await imdb(folder), await cifar(folder)];
+/** The base nets of S0, the quickest first, as plain gradient descent trains them in some hundred
+ * steps: words begin far apart, and the images' net has half the filters. */
+export async function baseNets(folder: string): Promise<Problem[]> {
+  const [words, images] = [await imdb(folder), await cifar(folder)];
+  return [
+    await titanic(folder),
+    await speech(folder),
+    {
+      ...{ ...words, threshold: 0.65 },
+      about: words.about.replace("embedding 32, LSTM 32, mean", "embedding 32, LSTM 32, maximum"),
+      net: ({ units = 32 }: Size = {}) =>
+        nn.models.textLstm({ vocabulary: WORDS, size: 32, units, std: 1, pool: "max" }),
+    },
+    {
+      ...images,
+      about: images.about.replace("conv 16, pool, conv 32", "conv 8, pool, conv 16"),
+      net: ({ units = 8 }: Size = {}) => images.net({ units }),
+    },
+  ];
 }
 
 /** The base nets of S2, of half the width that its definition has, or less. */

@@ -6,6 +6,7 @@ import {
   compile,
   dispose,
   key,
+  log,
   mapTree,
   meta,
   optim,
@@ -40,6 +41,12 @@ export interface LearnedOptions {
   readonly held: number;
   /** Steps of a training. */
   readonly steps: number;
+  /** Whole trainings at the end of meta-training that find how far the net's rates are to move as
+   * one, as a schedule's rate is found. Default 0: they stay. */
+  readonly trials?: number;
+  /** Of the loss that judges a window its logarithm, so that late windows, of small losses, count
+   * as much as early ones. Default false. */
+  readonly logarithm?: boolean;
 }
 
 /** What meta-training gives: the net with the state of its optimizer. */
@@ -50,6 +57,8 @@ export interface Learnt {
   readonly metaSteps: number;
   /** Windows whose gradient was not finite: the net stayed as it was. */
   readonly diverged: number;
+  /** How far the trials moved the last bias of the net. */
+  readonly moved: number;
 }
 
 export interface RateNet {
@@ -69,9 +78,11 @@ const [LOW, HIGH] = [1e-4, 1];
 const KEEP = 0.8; // of the log rate of the step before
 const STRIDE = 1.5; // windows from the start of one to the next
 const STARTS = 3; // places of a training's first window, in turn
+const MOVE = 0.1; // of the last bias: a rate of 0.3 becomes 0.6 or 0.07
+const TRIED_ON = 500; // from the seed of the first training to that of the trials
 
 export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
-  const { window, later, every, steps } = options;
+  const { window, later, every, steps, trials = 0 } = options;
   const { train, valid, batch } = bench.problem;
   const { metaStep, plainStep, begin, fresh } = programs(bench, options);
 
@@ -119,9 +130,9 @@ export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
   // stands `later` steps past it, or has ended.
   async function learn(first: Learner, flops: number, seed: number, tell: Tell): Promise<Learnt> {
     let learner = first;
-    let [metaSteps, diverged, spent] = [0, 0, 0];
+    let [metaSteps, diverged, spent, reserve] = [0, 0, 0, 0];
     const stride = Math.round(STRIDE * window);
-    for (let runs = 0; spent < flops; runs++) {
+    for (let runs = 0; spent + reserve < flops; runs++) {
       const from = draw(seed + runs);
       const waiting: { readonly start: Carry; readonly begun: number }[] = [];
       let at = 0;
@@ -130,16 +141,19 @@ export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
       const forward = (count: number) => {
         carry = advance(learner.net, carry, at, count, from);
         at += count;
-        if (count > 0) spent += count * plainStep.stats().flops;
+        if (count === 0) return;
+        const { flops: step } = plainStep.stats();
+        spent += count * step;
+        reserve = trials * steps * step;
       };
       forward(Math.round(((runs % STARTS) * stride) / STARTS));
-      while (fine && spent < flops && (at < steps || waiting.length > 0)) {
+      while (fine && spent + reserve < flops && (at < steps || waiting.length > 0)) {
         if (at + window <= steps) waiting.push({ start: copyOf(carry), begun: at });
         forward(Math.min(stride, steps - at));
         while (fine && waiting.length > 0) {
           const { start, begun } = waiting[0];
           if (at < Math.min(steps, begun + window + later)) break;
-          const share = 1.02 - Math.min(1, spent / flops);
+          const share = 1.02 - Math.min(1, (spent + reserve) / flops);
           const next = await improve(
             learner,
             [start, carry],
@@ -158,7 +172,40 @@ export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
       }
       dispose({ carry, starts: waiting.map(({ start }) => start) } as unknown as Tree);
     }
-    return { learner, metaSteps, diverged };
+    const { net, moved } = await movedAsOne(learner.net, seed + TRIED_ON, tell);
+    return { learner: { ...learner, net }, metaSteps, diverged, moved };
+  }
+
+  // Short windows favour small rates, and their gradients are noisy: whole trainings tell whether
+  // all rates should be higher or lower. Takes `net` over.
+  async function movedAsOne(net: meta.LrNet, seed: number, tell: Tell) {
+    const last = net.layers.length - 1;
+    const by = (move: number): meta.LrNet => {
+      const { w, b } = net.layers[last];
+      return { ...net, layers: [...net.layers.slice(0, last), { w, b: add(b, move) }] };
+    };
+    const lossOf = async (move: number): Promise<number> => {
+      const tried = by(move);
+      const carry = advance(tried, fresh(seed), 0, steps, draw(seed));
+      const { loss } = await bench.judge(carry.params, "valid");
+      dispose({ carry, b: tried.layers[last].b } as unknown as Tree);
+      return Number.isFinite(loss) ? loss : Number.POSITIVE_INFINITY;
+    };
+    let best = { moved: 0, loss: Number.POSITIVE_INFINITY };
+    let [next, step] = [0, MOVE];
+    for (let k = 0; k < trials; k++) {
+      const loss = await lossOf(next);
+      await tell(k + 1, trials, "trials");
+      if (loss < best.loss) best = { moved: next, loss };
+      else if (next === MOVE) step = -MOVE;
+      else if (k > 0) break;
+      next = best.moved + step;
+    }
+    const { moved } = best;
+    if (moved === 0) return { net, moved };
+    const found = by(moved);
+    net.layers[last].b.dispose();
+    return { net: found, moved };
   }
 
   return {
@@ -207,12 +254,16 @@ async function rateOf({ state }: Carry): Promise<number> {
   return Math.exp(Array.from(logs).reduce((a, b) => a + b, 0) / logs.length);
 }
 
-function programs(bench: Bench, { window, per, start, steps }: LearnedOptions) {
+function programs(bench: Bench, options: LearnedOptions) {
+  const { window, per, start, steps, logarithm = false } = options;
   const range = { lr: start, low: LOW, high: HIGH };
   const inner = meta.inner.lrNet({ ...range, per, horizon: steps, keep: KEEP });
   // The loss where the training stands later, as a function of the parameters at the window's end.
-  const loss = (params: Tree, { later, ...batch }: Held) =>
-    bench.loss(later === undefined ? params : mapTree(through, params, later), batch);
+  const loss = (params: Tree, { later, ...batch }: Held) => {
+    if (later === undefined) return bench.loss(params, batch);
+    const found = bench.loss(mapTree(through, params, later), batch);
+    return logarithm ? log(found) : found;
+  };
   const at = (x: Tensor, k: number) => reshape(slice(x, [k], [1]), x.shape.slice(1));
   const loop = meta.unroll({
     ...{ loss, inner, steps: window, order: window === 1 ? 1 : 2 },

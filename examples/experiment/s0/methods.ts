@@ -25,6 +25,7 @@ export const WRONG = 100; // the wrong start is this many times too low
 export const START = 0.3 / WRONG;
 const UNSEEN = 100_000; // first seed of tuning
 const HELD = 200; // validation examples that judge a window
+export const TRIALS = 5; // trainings, of those that meta-training may cost, that move a net's rates
 
 export interface Work {
   readonly problem: Problem;
@@ -152,7 +153,7 @@ const net =
     const { rates, learnt } = await nets.of(options, problem, async () => {
       const rates = rateNet(bench, {
         ...{ ...rest, steps, start: START, later: Math.round(later * steps) },
-        held: tuned ? HELD : problem.batch,
+        ...(tuned ? { held: HELD, trials: TRIALS, logarithm: true } : { held: problem.batch }),
       });
       const budget = tuned ? TUNING * steps * step : 0;
       const learnt = await rates.learn(rates.fresh(UNSEEN), budget, UNSEEN, tell);
@@ -165,7 +166,8 @@ const net =
     const { outcome, flops, ms } = await rates.train(learnt.learner, seed);
     const tuning = tuned ? TUNING : 0;
     const metrics = { ...outcome.metrics, tuning, overhead: flops / (steps * step) - 1 };
-    const note = `${learnt.metaSteps} meta-steps, ${learnt.diverged} diverged`;
+    const { metaSteps, diverged, moved } = learnt;
+    const note = `${metaSteps} meta-steps, ${diverged} diverged, bias moved by ${moved.toFixed(1)}`;
     return { ...outcome, metrics, times: { step: ms }, note };
   };
 
@@ -185,6 +187,7 @@ export const methods: Readonly<Record<string, Method>> = {
   }),
   "net, wrong start, K = 5": net({ ...windows, window: 5 }),
   "net, wrong start, K = 20": net({ ...windows, window: 20 }),
+  "net, wrong start, K = 20, Adam at 0.001": net({ ...windows, window: 20, metaLr: 1e-3 }),
   "net, wrong start, K = 10, judged later": net({ ...windows, window: 10, later: 0.2 }),
   "net by layer, wrong start, K = 10, judged later": net({
     ...{ ...windows, window: 10, later: 0.2, per: "layer" },
