@@ -4,6 +4,7 @@ import { type DType, isDType } from "../core/dtype";
 import { DTypeError } from "../core/errors";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
+import { needTensors } from "./checks";
 import { equal } from "./compare";
 import { elementwise } from "./elementwise";
 
@@ -25,7 +26,8 @@ const boolToInt: DefinedOp<undefined> = defineOp({
  * bool everything but 0 is true.
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
-  if (x.dtype === dtype) return x;
+  if (x?.dtype === dtype) return x;
+  needTensors("cast", { x });
   if (dtype === "float32") return toFloat([x]);
   if (dtype === "int32") return x.dtype === "bool" ? boolToInt([x]) : toInt([x]);
   if (!isDType(dtype)) {

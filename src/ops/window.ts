@@ -17,7 +17,7 @@ export type Padding =
 
 /** Throws ValueError unless both are whole numbers from `least`. */
 export function both(name: string, which: string, value: Pair, least: 0 | 1): [number, number] {
-  const [a, b] = typeof value === "number" ? [value, value] : value;
+  const [a, b] = Array.isArray(value) ? value : [value, value];
   for (const v of [a, b]) {
     if (!Number.isSafeInteger(v) || v < least) {
       throw new ValueError(
