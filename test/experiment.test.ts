@@ -218,9 +218,10 @@ describe("jobs", () => {
     const lowLoss = (await bench.judge(low.params, "test")).loss;
     dispose(low.params);
     const options = { window: 10, later: 12, per: "net", every: 0, metaLr: 0.02 } as const;
+    const judged = { held: 100, logarithm: true, trials: 2 };
     const one = async () => {
-      const rates = rateNet(bench, { ...options, start, held: 100, steps });
-      const budget = 8 * steps * trainer.flops();
+      const rates = rateNet(bench, { ...options, ...judged, start, steps });
+      const budget = 10 * steps * trainer.flops();
       const { learner, metaSteps } = await rates.learn(rates.fresh(1), budget, 7, quiet);
       const { outcome } = await rates.train(learner, 0);
       dispose(learner as unknown as Tree);
@@ -237,6 +238,23 @@ describe("jobs", () => {
     expect(await one()).toEqual(first);
     expect(device.memory().tensors).toBe(before);
     trainer.dispose();
+    bench.dispose();
+  });
+
+  test("whole trainings move the rates of a net as one, while that is better", async () => {
+    const bench = benchOf(tableMlp());
+    const options = { window: 10, later: 0, per: "net", every: 0, metaLr: 0.02 } as const;
+    const before = device.memory().tensors;
+    const rates = rateNet(bench, { ...options, start: 0.003, held: 100, steps: 60, trials: 4 });
+    const { learner, metaSteps, moved } = await rates.learn(rates.fresh(1), 0, 7, quiet);
+    expect([metaSteps, moved]).toEqual([0, expect.closeTo(0.2)]);
+    const { outcome } = await rates.train(learner, 0);
+    const found = outcome.curves!.rate.map(([, rate]) => rate);
+    expect(found[0]).toBeLessThan(0.01);
+    expect(found.at(-1)).toBeCloseTo(0.1774, 4); // 1e-4^(1 - σ(σ⁻¹(log 30 / log 1e4) + 2))
+    dispose(learner as unknown as Tree);
+    expect(device.memory().tensors).toBe(before);
+    rates.dispose();
     bench.dispose();
   });
 
