@@ -301,6 +301,8 @@ describe("clipping, averages, accumulation", () => {
     await near(clipped.a, [1.2, 0], 1e-12);
     await near(clipped.b, [1.6], 1e-12);
     expect(await optim.globalNorm(tree).item()).toBeCloseTo(5, 12);
+    expect(await optim.globalNorm({}).item()).toBe(0);
+    expect(optim.clipByNorm({}, 1)).toEqual({});
     await near(optim.clipByNorm(tree, 6).a, [3, 0], 1e-12);
     const f = (x: Tensor) => sum(square(add(optim.clipByNorm(x, 1), 1)));
     for (const x of [tensor([3, -1]), tensor([0.3, 0.2]), tensor([0, 0])]) {

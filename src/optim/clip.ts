@@ -6,6 +6,7 @@ import { equal, where } from "../ops/compare";
 import { sqrt, square } from "../ops/math";
 import { sum } from "../ops/reduce";
 import type { Like } from "../tensor/create";
+import { zeros } from "../tensor/fill";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
@@ -16,10 +17,10 @@ function positive(name: string, what: string, x: Like): void {
   }
 }
 
+/** The sum of squares; of no tensors it is 0. */
 function squares(tree: Tree): Tensor {
-  return leaves(tree)
-    .map((t) => sum(square(t)))
-    .reduce(add);
+  const each = leaves(tree).map((t) => sum(square(t)));
+  return each.length === 0 ? zeros([]) : each.reduce(add);
 }
 
 /** The Euclidean norm of all tensors of a tree together. At 0 its gradient is 0, not NaN. */

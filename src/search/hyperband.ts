@@ -15,8 +15,10 @@ export type Bracket = readonly { readonly trials: number; readonly budget: numbe
 
 /** The brackets s = s_max … 0 of R = max: n = ceil((s_max + 1) eta^s / (s + 1)) trials begin with
  * r = R eta^-s steps; floor(n eta^-i) reach rung i with r eta^i. Steps are rounded to whole
- * ones. */
+ * ones. Throws ValueError unless max >= 1 and eta >= 2 are whole. */
 export function brackets(max: number, eta: number): Bracket[] {
+  checkWhole("hyperband", "max", max, 1);
+  checkWhole("hyperband", "eta", eta, 2);
   let most = 0;
   while (eta ** (most + 1) <= max) most++;
   return Array.from({ length: most + 1 }, (_, i) => {
@@ -32,8 +34,6 @@ export function brackets(max: number, eta: number): Bracket[] {
 /** Throws ValueError unless max >= 1 and eta >= 2 are whole. While a rung waits for its last
  * trials, the next bracket is begun. */
 export function hyperband({ max, eta = 3 }: HyperbandOptions): Scheduler {
-  checkWhole("hyperband", "max", max, 1);
-  checkWhole("hyperband", "eta", eta, 2);
   const rounds = brackets(max, eta);
   return {
     name: "hyperband",
