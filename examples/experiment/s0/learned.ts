@@ -153,7 +153,7 @@ export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
         while (fine && waiting.length > 0) {
           const { start, begun } = waiting[0];
           if (at < Math.min(steps, begun + window + later)) break;
-          const share = 1.02 - Math.min(1, (spent + reserve) / flops);
+          const share = 1.02 - Math.min(1, spent / (flops - reserve));
           const next = await improve(
             learner,
             [start, carry],
