@@ -97,7 +97,7 @@ async function onData(folder: string): Promise<Asked[]> {
   const timed = (problems: readonly Problem[], steps: readonly number[]) =>
     problems.map((problem, i) => ({ problem, steps: steps[i] }));
   const nets = timed(await mnistNets(folder), [1000, 1000]);
-  const base = timed(await baseNets(folder), [300, 300, 450, 400]);
+  const base = timed(await baseNets(folder), [300, 250, 300, 400]);
   return [
     { of: "nets on MNIST", problems: nets, least: 2 },
     { of: "base nets", problems: base, least: 3 },
