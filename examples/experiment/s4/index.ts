@@ -99,7 +99,7 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
     ...both("photographs", (of) => imageDomain({ ...images, ...of, pools: photographs, query: 3 })),
     ...both("FewRel A", (of) => textDomain({ ...texts, ...of, pools: a })),
     ...both("FewRel A by Transformer", (of) =>
-      textDomain({ ...texts, ...of, pools: a, encoder: "transformer", outerLr: 1e-3 }),
+      textDomain({ ...texts, ...of, pools: a, encoder: "transformer", filters: 64, outerLr: 1e-3 }),
     ),
     ...both("FewRel B", (of) => textDomain({ ...texts, ...of, pools: b })),
     ...both("SQuAD, answered", (of) => spanDomain({ ...spans, ...of, pools: answered })),
