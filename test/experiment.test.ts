@@ -9,6 +9,7 @@ import { UsageError } from "../examples/commandLine";
 import type { Plan, Result } from "../examples/experiment/experiment";
 import { sineDomain } from "../examples/experiment/fewshot/domains";
 import { mamlMethod } from "../examples/experiment/fewshot/methods";
+import { planOf } from "../examples/experiment/load";
 import { parseOptions } from "../examples/experiment/options";
 import { characterMlp, tableMlp } from "../examples/experiment/problems/builtIn";
 import { benchOf, order } from "../examples/experiment/problems/training";
@@ -63,6 +64,29 @@ describe("options", () => {
     [["s1", "--device", "gpu"], '--device is auto, reference, wasm, webgpu; got "gpu"'],
   ])("%j is one clear line", (args, text) => {
     expect(() => parseOptions(args)).toThrow(new UsageError(text));
+  });
+});
+
+describe("the plan of a command", () => {
+  const rowsOf = async (only: string) => {
+    const { plan } = await planOf(parseOptions(["s2", "--seeds", "1", "--only", only])!);
+    return plan.jobs.map(({ group, method }) => `${group}: ${method}`);
+  };
+
+  test("has the rows of any of the texts between |", async () => {
+    expect(await rowsOf("MLP: grid|: first")).toEqual([
+      "characters, MLP: first settings",
+      "characters, MLP: grid of 15",
+      "characters, CNN: first settings",
+    ]);
+  });
+
+  test("is refused where no row was asked for", async () => {
+    await expect(rowsOf("Omniglot")).rejects.toThrow(
+      new UsageError(
+        "--only Omniglot: no row has that; tables are characters, MLP; characters, CNN",
+      ),
+    );
   });
 });
 
