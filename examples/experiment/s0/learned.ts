@@ -37,6 +37,10 @@ export interface LearnedOptions {
   readonly every: number;
   /** Of Adam. */
   readonly metaLr: number;
+  /** In its place in meta-training: the sum of Adam's rates over all windows, which fall to 0. A
+   * step of Adam has the length of its rate, so a net goes as far whatever number of windows the
+   * arithmetic is enough for. */
+  readonly travel?: number;
   /** Validation examples that judge a window. */
   readonly held: number;
   /** Steps of a training. */
@@ -130,7 +134,14 @@ export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
   // stands `later` steps past it, or has ended.
   async function learn(first: Learner, flops: number, seed: number, tell: Tell): Promise<Learnt> {
     let learner = first;
-    let [metaSteps, diverged, spent, reserve] = [0, 0, 0, 0];
+    let [metaSteps, diverged, spent, reserve, gone] = [0, 0, 0, 0, 0];
+    /** Adam's rate at the next window. */
+    const metaLr = () => {
+      const [before, { travel }] = [gone, options];
+      gone = Math.min(1, spent / (flops - reserve));
+      if (travel === undefined) return options.metaLr * (1.02 - gone);
+      return 2 * travel * (gone - before) * (1.02 - gone);
+    };
     const stride = Math.round(STRIDE * window);
     for (let runs = 0; spent + reserve < flops; runs++) {
       const from = draw(seed + runs);
@@ -153,13 +164,7 @@ export function rateNet(bench: Bench, options: LearnedOptions): RateNet {
         while (fine && waiting.length > 0) {
           const { start, begun } = waiting[0];
           if (at < Math.min(steps, begun + window + later)) break;
-          const share = 1.02 - Math.min(1, spent / (flops - reserve));
-          const next = await improve(
-            learner,
-            [start, carry],
-            [begun, from],
-            options.metaLr * share,
-          );
+          const next = await improve(learner, [start, carry], [begun, from], metaLr());
           waiting.shift();
           dispose(start as unknown as Tree);
           spent += metaStep.stats().flops;
