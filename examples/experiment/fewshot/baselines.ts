@@ -53,7 +53,7 @@ export async function tuned(
   tell: Tell,
   moves?: (path: string) => boolean,
 ): Promise<{ readonly learned: Learned; readonly rate: number }> {
-  const { testSteps, valid: stream } = domain;
+  const { testSteps, valid: stream, validTasks = VALID_TASKS } = domain;
   const sign = domain.kind === "points" ? -1 : 1;
   const loop = tuning(domain, moves);
   const judge = judgeOf(domain, adapting(domain, loop as never), [testSteps]);
@@ -61,7 +61,7 @@ export async function tuned(
   let best = { rate: RATES[0], score: Number.NEGATIVE_INFINITY };
   for (const rate of RATES) {
     const learned = withRate(rate);
-    const { score } = await judge.scores(learned, { stream, tasks: VALID_TASKS, tell });
+    const { score } = await judge.scores(learned, { stream, tasks: validTasks, tell });
     dispose(learned.meta);
     const found = sign * meanOf(domain, score[0]);
     if (found > best.score) best = { rate, score: found };

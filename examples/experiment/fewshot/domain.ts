@@ -60,6 +60,8 @@ export interface Domain {
   train(seed: number, shot?: number): Stream;
   /** Tasks of other classes, for choosing rates. */
   readonly valid: Stream;
+  /** How many of them a rate is chosen on. Default 20. */
+  readonly validTasks?: number;
   readonly test: Stream;
   /** Tasks of another kind that the same learners are tested on too. */
   readonly elsewhere?: {

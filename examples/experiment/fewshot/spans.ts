@@ -204,6 +204,7 @@ export interface SpanDomainOptions {
   readonly outerLr?: number;
   readonly tasks?: number;
   readonly testTasks: number;
+  readonly validTasks?: number;
 }
 
 const TEST_KEY = 2 ** 40;
@@ -211,7 +212,7 @@ const VALID_KEY = 2 ** 41;
 
 export function spanDomain(options: SpanDomainOptions): Domain {
   const { name, pools, shot, query = 5, steps, innerLr, outerLr = 1e-3, tasks = 4 } = options;
-  const { size = 32, filters, encoder = "convolution", testTasks } = options;
+  const { size = 32, filters, encoder = "convolution", testTasks, validTasks } = options;
   const { train, valid, test } = pools;
   const net = spanNet({ ...train, size, filters, encoder });
   const stream =
@@ -226,7 +227,7 @@ export function spanDomain(options: SpanDomainOptions): Domain {
   const inside = found.filter(({ right, blind }) => right.length === 0 || blind.from > 0).length;
   return {
     ...{ name, kind: "spans", net, way: 1, shot, query, steps, testSteps: steps, innerLr, outerLr },
-    ...{ metaBatch: tasks, testTasks, threshold: 1, spans: train },
+    ...{ metaBatch: tasks, testTasks, validTasks, threshold: 1, spans: train },
     moves: (path) => !path.includes("tables"),
     about:
       `${name}: training ${questions(train)}, validation ${questions(valid)}, test ` +

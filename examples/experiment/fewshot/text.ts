@@ -102,6 +102,7 @@ export interface TextDomainOptions {
   readonly outerLr?: number;
   readonly tasks?: number;
   readonly testTasks: number;
+  readonly validTasks?: number;
   readonly threshold: number;
 }
 
@@ -110,7 +111,7 @@ const VALID_KEY = 2 ** 41;
 
 export function textDomain(options: TextDomainOptions): Domain {
   const { name, pools, shot, query = 2, steps, innerLr, outerLr = 1e-3, tasks = 4 } = options;
-  const { testTasks, threshold, size = 50, filters, encoder = "convolution" } = options;
+  const { testTasks, validTasks, threshold, size = 50, filters, encoder = "convolution" } = options;
   const way = 5;
   const { train, valid, test } = pools;
   const stream =
@@ -132,7 +133,7 @@ export function textDomain(options: TextDomainOptions): Domain {
   const placed = train.marks === 0 ? "" : ` and ${PLACE} for each of ${train.marks} places of it`;
   return {
     ...{ name, kind: "images", net, way, shot, query, steps, testSteps: steps, innerLr, outerLr },
-    ...{ metaBatch: tasks, testTasks, threshold },
+    ...{ metaBatch: tasks, testTasks, validTasks, threshold },
     moves: (path) => !path.includes("tables"),
     about:
       `${name}: ${train.names.length} training, ${valid.names.length} validation and ` +

@@ -84,8 +84,8 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
   }
   const large = { ...common, testTasks: 600 };
   const images = { ...large, filters: 32 };
-  const texts = { ...large, filters: 128, outerLr: 2e-3, testTasks: 2400 };
-  const spans = { ...large, filters: 64, outerLr: 2e-3, innerLr: 0.1 };
+  const texts = { ...large, filters: 128, outerLr: 2e-3, testTasks: 2400, validTasks: 200 };
+  const spans = { ...large, filters: 64, outerLr: 2e-3, innerLr: 0.1, validTasks: 200 };
   const [characters, photographs, a, b, all] = [
     await smallOmniglotPools(folder),
     await photographPools(folder),
