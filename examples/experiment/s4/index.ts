@@ -86,11 +86,14 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
   const images = { ...large, filters: 32 };
   const texts = { ...large, filters: 128, outerLr: 2e-3, testTasks: 2400, validTasks: 200 };
   const spans = { ...large, filters: 64, outerLr: 2e-3, innerLr: 0.1, validTasks: 200 };
-  const [characters, photographs, a, b, all] = [
+  const marked = { nameless: true };
+  const [characters, photographs, a, b, fewer, more, all] = [
     await smallOmniglotPools(folder),
     await photographPools(folder),
     await relationPools(folder),
-    await markedRelationPools(folder, { nameless: true }),
+    await markedRelationPools(folder, marked),
+    await markedRelationPools(folder, { ...marked, most: 10 }),
+    await markedRelationPools(folder, { ...marked, more: ["val_semeval", "val_pubmed"] }),
     await squadPools(folder),
   ];
   const answered = answeredOnly(all);
@@ -102,6 +105,8 @@ async function domainsOf({ real }: Settings, folder?: string): Promise<Domain[]>
       textDomain({ ...texts, ...of, pools: a, encoder: "transformer", filters: 64, outerLr: 1e-3 }),
     ),
     ...both("FewRel B", (of) => textDomain({ ...texts, ...of, pools: b })),
+    ...both("FewRel B, 10 relations", (of) => textDomain({ ...texts, ...of, pools: fewer })),
+    ...both("FewRel B, 49 relations", (of) => textDomain({ ...texts, ...of, pools: more })),
     ...both("SQuAD, answered", (of) => spanDomain({ ...spans, ...of, pools: answered })),
     ...both("SQuAD, answered, by Transformer", (of) =>
       spanDomain({ ...spans, ...of, pools: answered, encoder: "transformer", outerLr: 1e-3 }),
