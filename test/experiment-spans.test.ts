@@ -116,6 +116,20 @@ describe("the reader", () => {
     );
   });
 
+  test("a window that is chosen by the question alone does not tell where the answer is", () => {
+    const windows = ["Switzerland", "metres", "border"].map((answer) => {
+      const [{ context: text }] = article("Rhine").paragraphs;
+      const qas = [asked("a", "Where was the limes of AD?", [answer, true])];
+      const test = [{ title: "Rhine", paragraphs: [{ context: text, qas }] }];
+      const pool = spanPools({ train: [article("Main")], valid: [], test }, { ...sizes, seen: 6 });
+      return pool.test.articles[0].questions[0];
+    });
+    const starts = (which: "known" | "blind") => windows.map((one) => one[which].tokens[0][0]);
+    expect(new Set(starts("blind")).size).toBe(1);
+    expect(windows.map(({ blind }) => blind.from > 0)).toEqual([false, false, true]);
+    expect(new Set(starts("known")).size).toBeGreaterThan(1);
+  });
+
   test("marks say what a token is, how far the next word of the question is, and how many", () => {
     const { x } = pools(false).test.articles[0].questions[0].known;
     const marks = Array.from({ length: 16 }, (_, i) => [...x.slice(4 * i + 1, 4 * i + 4)]);

@@ -142,8 +142,8 @@ function read({ title, paragraphs }: SquadArticle, reader: Reader): Article {
       const words = tokensOf(question);
       const right = none ? [] : [...new Set(answers.map(({ text }) => text))];
       const at = none ? null : placesOf(passage, exact!);
-      const windowed = { context, passage, words, at, reader };
-      const known = windowOf(windowed, true);
+      const whole = { context, passage, words, at, reader };
+      const [known, blind] = [startOf({ ...whole, at }), startOf({ ...whole, at: null })];
       if (known === null) {
         throw new Error(
           `squad: an answer is longer than a window: question ${id} of "${title}" has ` +
@@ -151,7 +151,10 @@ function read({ title, paragraphs }: SquadArticle, reader: Reader): Article {
             "take a larger window.",
         );
       }
-      return [{ id, right, known, blind: windowOf(windowed, false)! }];
+      const window = windowAt(whole, known);
+      return [
+        { id, right, known: window, blind: known === blind ? window : windowAt(whole, blind!) },
+      ];
     });
   });
   return { title, questions };
@@ -174,29 +177,45 @@ interface Asked {
   readonly reader: Reader;
 }
 
-/** The window with the most rare words of the question; the answer must be in it where that is
- * `known`. Null when none has it. */
-function windowOf({ context, passage, words, at, reader }: Asked, known: boolean): Window | null {
-  const { seen, rare } = reader;
+/** The rare words of a question, and where a passage has them. */
+function shared({ passage, words, reader: { rare } }: Asked) {
   const asked = new Set(words.map(({ word }) => word).filter(rare));
+  return passage.flatMap(({ word }, i) => (asked.has(word) ? [i] : []));
+}
+
+/** Where the window begins that has the most rare words of the question, the first of such; with
+ * an answer it has that too. Null when none does. */
+function startOf(whole: Asked): number | null {
+  const { passage, at, reader } = whole;
+  const { seen } = reader;
   const last = Math.max(0, passage.length - seen);
   const starts = [last];
   for (let i = 0; i < last; i += Math.max(1, Math.floor(seen / 8))) starts.push(i);
   if (at !== null) starts.push(Math.min(last, at[0]));
-  const has = (i: number) => at !== null && i <= at[0] && at[1] < i + seen;
-  let [best, most] = [-1, -1];
+  const met = shared(whole);
+  let best: number | null = null;
+  let most = -1;
   for (const i of starts.sort((a, b) => a - b)) {
-    if (known && at !== null && !has(i)) continue;
-    const found = new Set(passage.slice(i, i + seen).map(({ word }) => word));
-    const count = [...asked].filter((word) => found.has(word)).length;
+    if (at !== null && !inWindow(at, i, seen)) continue;
+    const inside = met.filter((place) => i <= place && place < i + seen);
+    const count = new Set(inside.map((place) => passage[place].word)).size;
     if (count > most) [best, most] = [i, count];
   }
-  if (best < 0) return null;
-  const tokens = passage.slice(best, best + seen);
-  const inside = has(best) ? at!.map((i) => i - best + 1) : [0, 0];
+  return best;
+}
+
+const inWindow = ([from, to]: readonly [number, number], start: number, seen: number) =>
+  start <= from && to < start + seen;
+
+function windowAt(whole: Asked, start: number): Window {
+  const { context, passage, at, reader } = whole;
+  const tokens = passage.slice(start, start + reader.seen);
+  const answer = at !== null && inWindow(at, start, reader.seen) ? at : null;
   return {
-    x: encoded(context, tokens, words.slice(0, reader.asked), asked, reader),
-    ...{ from: inside[0], to: inside[1], context },
+    x: encoded(whole, start),
+    from: answer === null ? 0 : answer[0] - start + 1,
+    to: answer === null ? 0 : answer[1] - start + 1,
+    context,
     tokens: tokens.map(({ from, to }) => [from, to] as const),
   };
 }
@@ -210,25 +229,22 @@ const KIND = { none: 0, start: 1, asked: 2, lower: 3, capital: 4, number: 5, mar
  * Place 0, which says nothing, then the question, then the passage, of each: the word; what kind of
  * token it is; how far the next rare word of the question is; how many such are near.
  */
-function encoded(
-  context: string,
-  passage: readonly Token[],
-  question: readonly Token[],
-  asked: ReadonlySet<string>,
-  { numbers, asked: most, seen }: Reader,
-): Int32Array {
+function encoded(whole: Asked, start: number): Int32Array {
+  const { context, passage, words, reader } = whole;
+  const { numbers, asked: most, seen } = reader;
   const wide = 1 + MARKS;
   const x = new Int32Array((1 + most + seen) * wide);
   const ids = (tokens: readonly Token[]) => numbers.encode(tokens.map(({ word }) => word));
   const put = (place: number, ...values: number[]) => x.set(values, place * wide);
   put(0, data.UNKNOWN, KIND.start);
-  for (const [i, id] of ids(question).entries()) put(1 + i, id, KIND.asked);
-  const met = passage.flatMap(({ word }, i) => (asked.has(word) ? [i] : []));
-  for (const [i, id] of ids(passage).entries()) {
-    const near = met.filter((at) => Math.abs(at - i) <= NEAR);
-    const far = near.reduce((a, at) => (Math.abs(at - i) < Math.abs(a) ? at - i : a), NEAR + 1);
-    const count = new Set(near.map((at) => passage[at].word)).size;
-    put(1 + most + i, id, kindOf(context[passage[i].from]), far > NEAR ? 0 : far + NEAR + 1, count);
+  for (const [i, id] of ids(words.slice(0, most)).entries()) put(1 + i, id, KIND.asked);
+  const met = shared(whole);
+  for (const [i, id] of ids(passage.slice(start, start + seen)).entries()) {
+    const token = passage[start + i];
+    const ways = met.map((at) => at - start - i).filter((way) => Math.abs(way) <= NEAR);
+    const next = ways.reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a), NEAR + 1);
+    const near = new Set(ways.map((way) => passage[start + i + way].word)).size;
+    put(1 + most + i, id, kindOf(context[token.from]), next > NEAR ? 0 : next + NEAR + 1, near);
   }
   return x;
 }
