@@ -3,11 +3,12 @@
 
 import { depthwiseSums } from "./depthwise";
 import { reachedRows } from "./epilogue";
+import { ConvForm } from "./forms";
 import { Sweep, SWEEP_BYTES } from "./gemm";
 import { listRows, sweepTaps } from "./lists";
 import { bindB, panelBytes } from "./pack";
 import { scratch } from "./scratch";
-import { part, share, shares } from "./share";
+import { endUnit, firstUnit, share } from "./share";
 import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
 
 /** Pixels of output in a block. */
@@ -15,46 +16,22 @@ const BLOCK: i32 = 1024;
 /** With up to this many pixels the weights are read where they lie. */
 const FEW_PIXELS: i32 = 32;
 
-/** Share `share` of `shares` of conv2d: a part of its images. */
-export function conv2dPart(
-  x: usize,
-  w: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  width: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oc: i32,
-  oh: i32,
-  ow: i32,
-  sh: i32,
-  sw: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  groups: i32,
-  xs: i32,
-  ws: i32,
-  share: i32,
-  shares: i32,
-): void {
+/** A part of the images of conv2d: this thread's. */
+export function conv2d(x: usize, w: usize, out: usize, form: ConvForm): void {
+  const batch = form.batch, n = form.n, h = form.h, width = form.w, c = form.c;
+  const kh = form.kh, kw = form.kw, oc = form.oc, oh = form.oh, ow = form.ow;
+  const sh = form.sh, sw = form.sw, ph = form.ph, pw = form.pw, dh = form.dh, dw = form.dw;
+  const groups = form.groups, xs = form.firstStep, ws = form.secondStep;
   const pixels = oh * ow;
   if (batch * n * pixels * oc == 0) return;
   if (kh * kw * c == 0) {
-    if (share != 0) return;
+    if (share() != 0) return;
     memory.fill(out, 0, (batch * n * pixels * oc) << 2);
     reachedRows(out, batch * n * pixels, oc, oc);
     return;
   }
   if (groups > 1 && groups == c && groups == oc) {
-    depthwiseSums(
-      x, w, out, batch, n, c, h, width, kh, kw, oh, ow, sh, sw, -ph, -pw, dh, dw, 1, 1, xs, ws,
-      share, shares,
-    );
+    depthwiseSums(x, w, out, form, false);
     return;
   }
   const cg = c / groups;
@@ -94,10 +71,10 @@ export function conv2dPart(
   s.fours = 0;
 
   const units = n * blocks;
-  const last = part(batch * units, share + 1, shares);
+  const last = endUnit(batch * units);
   for (let g = 0; g < groups; g++) {
     let bound = -1;
-    for (let u = part(batch * units, share, shares); u < last; ) {
+    for (let u = firstUnit(batch * units); u < last; ) {
       const i = u / units;
       const image = (u - i * units) / blocks;
       const y = ((u - i * units) % blocks) * rows;
@@ -118,35 +95,4 @@ export function conv2dPart(
       u += count;
     }
   }
-}
-
-/** conv2d of the kernel table, operands in its order. */
-export function conv2d(
-  x: usize,
-  w: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  width: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oc: i32,
-  oh: i32,
-  ow: i32,
-  sh: i32,
-  sw: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  groups: i32,
-  xs: i32,
-  ws: i32,
-): void {
-  conv2dPart(
-    x, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, xs, ws,
-    share(), shares(),
-  );
 }

@@ -5,11 +5,12 @@ import { conv2dInputFew } from "./conv2dInputFew";
 import { conv2dInputNarrow } from "./conv2dInputNarrow";
 import { depthwiseSums } from "./depthwise";
 import { reachedRows } from "./epilogue";
+import { ConvForm } from "./forms";
 import { Sweep, SWEEP_BYTES } from "./gemm";
 import { listRows, sweepTaps } from "./lists";
 import { packPanels, panelBytes } from "./pack";
 import { scratch } from "./scratch";
-import { part, share, shares } from "./share";
+import { endUnit, firstUnit, share } from "./share";
 import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
 
 /** Pixels of x in a block. */
@@ -29,60 +30,31 @@ function tapStep(dilation: i32, stride: i32): i32 {
   return t;
 }
 
-/** Share `share` of `shares` of conv2dInput: a part of its images. */
-export function conv2dInputPart(
-  g: usize,
-  w: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  width: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oc: i32,
-  oh: i32,
-  ow: i32,
-  sh: i32,
-  sw: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  groups: i32,
-  gs: i32,
-  ws: i32,
-  share: i32,
-  shares: i32,
-): void {
+/** A part of the images of conv2dInput: this thread's. */
+export function conv2dInput(g: usize, w: usize, out: usize, form: ConvForm): void {
+  const batch = form.batch, n = form.n, h = form.h, width = form.w, c = form.c;
+  const kh = form.kh, kw = form.kw, oc = form.oc, oh = form.oh, ow = form.ow;
+  const sh = form.sh, sw = form.sw, ph = form.ph, pw = form.pw, dh = form.dh, dw = form.dw;
+  const groups = form.groups, gs = form.firstStep, ws = form.secondStep;
   if (batch * n * h * width * c == 0) return;
   if (kh * kw * oc * oh * ow == 0) {
-    if (share != 0) return;
+    if (share() != 0) return;
     memory.fill(out, 0, (batch * n * h * width * c) << 2);
     reachedRows(out, batch * n * h * width, c, c);
     return;
   }
   if (groups > 1 && groups == c && groups == oc) {
-    depthwiseSums(
-      g, w, out, batch, n, c, oh, ow, kh, kw, h, width, 1, 1, ph, pw, -dh, -dw, sh, sw, gs, ws,
-      share, shares,
-    );
+    depthwiseSums(g, w, out, form, true);
     return;
   }
   const cg = c / groups;
   const ocg = oc / groups;
   if (groups == 1 && c > 1 && c <= 4 && sh == 1 && sw == 1) {
-    conv2dInputFew(
-      g, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, ph, pw, dh, dw, gs, ws, share, shares,
-    );
+    conv2dInputFew(g, w, out, form);
     return;
   }
   if (cg <= 4) {
-    conv2dInputNarrow(
-      g, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, gs,
-      ws, share, shares,
-    );
+    conv2dInputNarrow(g, w, out, form);
     return;
   }
   // pixel y takes g's row (y + ph) / sh, or what lies up to `reach` rows above it
@@ -120,8 +92,8 @@ export function conv2dInputPart(
   const jumpH = ((everyH * dh) / sh) * rowStep;
   const jumpW = ((everyW * dw) / sw) * ocg;
   const units = n * blocks;
-  const start = part(batch * units, share, shares);
-  const last = part(batch * units, share + 1, shares);
+  const start = firstUnit(batch * units);
+  const last = endUnit(batch * units);
   for (let group = 0; group < groups; group++) {
     let bound = -1;
     for (let u = start; u < last; ) {
@@ -189,35 +161,4 @@ export function conv2dInputPart(
       u += count;
     }
   }
-}
-
-/** conv2dInput of the kernel table, operands in its order. */
-export function conv2dInput(
-  g: usize,
-  w: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  width: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oc: i32,
-  oh: i32,
-  ow: i32,
-  sh: i32,
-  sw: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  groups: i32,
-  gs: i32,
-  ws: i32,
-): void {
-  conv2dInputPart(
-    g, w, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, gs, ws,
-    share(), shares(),
-  );
 }

@@ -3,11 +3,12 @@
 // columns, by rising row and column of g's window within a block.
 
 import { reached } from "./epilogue";
+import { ConvForm } from "./forms";
 import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows } from "./lists";
 import { packPanels, panelBytes } from "./pack";
 import { scratch } from "./scratch";
-import { part } from "./share";
+import { endUnit, firstUnit } from "./share";
 import { loadPart, storePart } from "./simd";
 
 /** Pixels of g in a block: their products stay in L2 cache. */
@@ -22,31 +23,12 @@ function gathered(at: usize, list: usize, end: usize): v128 {
   return sum;
 }
 
-/** Share `share` of `shares`: a part of the images. No size may be 0; g and w as in conv2dInput, of
- * one group. */
-export function conv2dInputFew(
-  g: usize,
-  w: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  width: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oc: i32,
-  oh: i32,
-  ow: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  gs: i32,
-  ws: i32,
-  share: i32,
-  shares: i32,
-): void {
+/** This thread's part of the images. No size may be 0; g and w as in conv2dInput, of one group. */
+export function conv2dInputFew(g: usize, w: usize, out: usize, form: ConvForm): void {
+  const batch = form.batch, n = form.n, h = form.h, width = form.w, c = form.c;
+  const kh = form.kh, kw = form.kw, oc = form.oc, oh = form.oh, ow = form.ow;
+  const ph = form.ph, pw = form.pw, dh = form.dh, dw = form.dw;
+  const gs = form.firstStep, ws = form.secondStep;
   const taps = kh * kw;
   const columns = (taps * c + 7) & ~7;
   const pitch = columns << 2;
@@ -79,9 +61,9 @@ export function conv2dInputFew(
   const from = min(width, max(0, (kw - 1) * dw - pw));
   const to = max(from, min(width - 1, ow - pw)); // the last pixel is stored in part
 
-  const last = part(batch * n, share + 1, shares);
+  const last = endUnit(batch * n);
   let bound = -1;
-  for (let u = part(batch * n, share, shares); u < last; u++) {
+  for (let u = firstUnit(batch * n); u < last; u++) {
     const i = u / n;
     if (bound < 0 || (i != bound && ws != 0)) {
       packPanels(panel, <usize>oc << 5, w + ((i * ws) << 2), 4, oc << 2, oc, taps * c);

@@ -2,43 +2,23 @@
 // pixels in the lanes, whose rows, one a tap and channel, are added to x in the taps' order.
 
 import { reached } from "./epilogue";
+import { ConvForm } from "./forms";
 import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows } from "./lists";
 import { bindB, panelBytes } from "./pack";
 import { add } from "./rows";
 import { scratch } from "./scratch";
-import { part } from "./share";
+import { endUnit, firstUnit } from "./share";
 
 /** Pixels of g in a block. */
 const BLOCK: i32 = 256;
 
-/** Share `share` of `shares` of conv2dInput: a part of its images. No size may be 0. */
-export function conv2dInputNarrow(
-  g: usize,
-  w: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  width: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oc: i32,
-  oh: i32,
-  ow: i32,
-  sh: i32,
-  sw: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  groups: i32,
-  gs: i32,
-  ws: i32,
-  share: i32,
-  shares: i32,
-): void {
+/** This thread's part of the images of conv2dInput. No size may be 0. */
+export function conv2dInputNarrow(g: usize, w: usize, out: usize, form: ConvForm): void {
+  const batch = form.batch, n = form.n, h = form.h, width = form.w, c = form.c;
+  const kh = form.kh, kw = form.kw, oc = form.oc, oh = form.oh, ow = form.ow;
+  const sh = form.sh, sw = form.sw, ph = form.ph, pw = form.pw, dh = form.dh, dw = form.dw;
+  const groups = form.groups, gs = form.firstStep, ws = form.secondStep;
   const cg = c / groups;
   const ocg = oc / groups;
   const m = kh * kw * cg;
@@ -61,8 +41,8 @@ export function conv2dInputNarrow(
   s.to = products;
   listRows(list, 1, 0, 0, 1, 0, 0, m, oc, pixels);
 
-  const last = part(batch * n, share + 1, shares);
-  for (let u = part(batch * n, share, shares); u < last; u++) {
+  const last = endUnit(batch * n);
+  for (let u = firstUnit(batch * n); u < last; u++) {
     const i = u / n;
     const dx = out + u * image;
     memory.fill(dx, 0, image);

@@ -2,11 +2,12 @@
 // patches, read where they overlap in a padded copy, with g; blocks of pixels are added in order.
 
 import { depthwiseKernel } from "./depthwise";
+import { ConvForm } from "./forms";
 import { Sweep, SWEEP_BYTES, sweep } from "./gemm";
 import { listRows, listRuns } from "./lists";
 import { bindB, panelBytes } from "./pack";
 import { scratch } from "./scratch";
-import { even, part, share, shares } from "./share";
+import { endUnit, even, firstUnit, shares } from "./share";
 import { copyWindows, imagesAtOnce, rowsAtOnce } from "./windows";
 
 /** Pixels whose products are summed before they are added to the others'. */
@@ -14,38 +15,14 @@ const BLOCK: i32 = 256;
 /** With up to this many rows g is read where it lies. */
 const FEW_ROWS: i32 = 16;
 
-/** Share `share` of `shares` of conv2dKernel: a part of the batch, or of the taps' channels. */
-export function conv2dKernelPart(
-  x: usize,
-  g: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  width: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oc: i32,
-  oh: i32,
-  ow: i32,
-  sh: i32,
-  sw: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  groups: i32,
-  xs: i32,
-  gs: i32,
-  share: i32,
-  shares: i32,
-): void {
+/** A part of the batch, or of the taps' channels, of conv2dKernel: this thread's. */
+export function conv2dKernel(x: usize, g: usize, out: usize, form: ConvForm): void {
+  const batch = form.batch, n = form.n, h = form.h, width = form.w, c = form.c;
+  const kh = form.kh, kw = form.kw, oc = form.oc, oh = form.oh, ow = form.ow;
+  const sh = form.sh, sw = form.sw, ph = form.ph, pw = form.pw, dh = form.dh, dw = form.dw;
+  const groups = form.groups, xs = form.firstStep, gs = form.secondStep;
   if (groups > 1 && groups == c && groups == oc) {
-    depthwiseKernel(
-      x, g, out, batch, n, h, width, c, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw, xs, gs, share,
-      shares,
-    );
+    depthwiseKernel(x, g, out, form);
     return;
   }
   const cg = c / groups;
@@ -53,11 +30,11 @@ export function conv2dKernelPart(
   const m = kh * kw * cg;
   if (batch * m * oc == 0) return;
   const pixels = oh * ow;
-  const alone = even(batch, shares);
-  const first = alone ? part(batch, share, shares) : 0;
-  const last = alone ? part(batch, share + 1, shares) : batch;
-  const m0 = alone ? 0 : part(m, share, shares);
-  const m1 = alone ? m : part(m, share + 1, shares);
+  const alone = even(batch, shares());
+  const first = alone ? firstUnit(batch) : 0;
+  const last = alone ? endUnit(batch) : batch;
+  const m0 = alone ? 0 : firstUnit(m);
+  const m1 = alone ? m : endUnit(m);
   if (n * pixels == 0) {
     for (let i = first; i < last; i++) {
       memory.fill(out + (((i * m + m0) * oc) << 2), 0, ((m1 - m0) * oc) << 2);
@@ -119,35 +96,4 @@ export function conv2dKernelPart(
       }
     }
   }
-}
-
-/** conv2dKernel of the kernel table, operands in its order. */
-export function conv2dKernel(
-  x: usize,
-  g: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  width: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oc: i32,
-  oh: i32,
-  ow: i32,
-  sh: i32,
-  sw: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  groups: i32,
-  xs: i32,
-  gs: i32,
-): void {
-  conv2dKernelPart(
-    x, g, out, batch, n, h, width, c, kh, kw, oc, oh, ow, sh, sw, ph, pw, dh, dw, groups, xs, gs,
-    share(), shares(),
-  );
 }

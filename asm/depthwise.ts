@@ -2,43 +2,34 @@
 // adds a row of channels to its output.
 
 import { reached } from "./epilogue";
+import { ConvForm } from "./forms";
 import { add, addProducts, zeros } from "./rows";
 import { scratch } from "./scratch";
-import { part } from "./share";
+import { endUnit, firstUnit } from "./share";
 
 /**
- * out[i, y, x, c] = sum over ky, kx of src[i, sy, sx, c] * w[ky, kx, c] with
- * sy = (y * mulH + offH + ky * stepH) / divH where that is whole and inside; sx alike.
+ * conv2d, or `back` from g conv2dInput: out[i, y, x, c] = sum over ky, kx of
+ * src[i, sy, sx, c] * w[ky, kx, c] with sy = (y * mulH + offH + ky * stepH) / divH where that is
+ * whole and inside; sx alike.
  */
 export function depthwiseSums(
   src: usize,
   w: usize,
   out: usize,
-  batch: i32,
-  n: i32,
-  c: i32,
-  srcH: i32,
-  srcW: i32,
-  kh: i32,
-  kw: i32,
-  outH: i32,
-  outW: i32,
-  mulH: i32,
-  mulW: i32,
-  offH: i32,
-  offW: i32,
-  stepH: i32,
-  stepW: i32,
-  divH: i32,
-  divW: i32,
-  srcBatch: i32,
-  wBatch: i32,
-  share: i32,
-  shares: i32,
+  form: ConvForm,
+  back: bool,
 ): void {
-  const rows = batch * n * outH;
-  const last = part(rows, share + 1, shares);
-  for (let row = part(rows, share, shares); row < last; row++) {
+  const n = form.n, c = form.c, kh = form.kh, kw = form.kw;
+  const srcH = back ? form.oh : form.h, srcW = back ? form.ow : form.w;
+  const outH = back ? form.h : form.oh, outW = back ? form.w : form.ow;
+  const mulH = back ? 1 : form.sh, mulW = back ? 1 : form.sw;
+  const offH = back ? form.ph : -form.ph, offW = back ? form.pw : -form.pw;
+  const stepH = back ? -form.dh : form.dh, stepW = back ? -form.dw : form.dw;
+  const divH = back ? form.sh : 1, divW = back ? form.sw : 1;
+  const srcBatch = form.firstStep, wBatch = form.secondStep;
+  const rows = form.batch * n * outH;
+  const last = endUnit(rows);
+  for (let row = firstUnit(rows); row < last; row++) {
     const image = row / outH;
     const i = image / n;
     const y = (row - image * outH) * mulH + offH;
@@ -65,45 +56,24 @@ export function depthwiseSums(
 }
 
 /** out[i, ky, kx, c] = sum over images and pixels of x * g; rows of pixels are added in order. */
-export function depthwiseKernel(
-  x: usize,
-  g: usize,
-  out: usize,
-  batch: i32,
-  n: i32,
-  h: i32,
-  w: i32,
-  c: i32,
-  kh: i32,
-  kw: i32,
-  oh: i32,
-  ow: i32,
-  sh: i32,
-  sw: i32,
-  ph: i32,
-  pw: i32,
-  dh: i32,
-  dw: i32,
-  xs: i32,
-  gs: i32,
-  share: i32,
-  shares: i32,
-): void {
-  const taps = batch * kh * kw;
-  const last = part(taps, share + 1, shares);
+export function depthwiseKernel(x: usize, g: usize, out: usize, form: ConvForm): void {
+  const n = form.n, h = form.h, w = form.w, c = form.c, kh = form.kh, kw = form.kw;
+  const oh = form.oh, ow = form.ow, sh = form.sh, sw = form.sw;
+  const taps = form.batch * kh * kw;
+  const last = endUnit(taps);
   const sum = scratch(c << 2);
-  for (let tap = part(taps, share, shares); tap < last; tap++) {
+  for (let tap = firstUnit(taps); tap < last; tap++) {
     const i = tap / (kh * kw);
-    const y0 = ((tap / kw) % kh) * dh - ph;
-    const x0 = (tap % kw) * dw - pw;
+    const y0 = ((tap / kw) % kh) * form.dh - form.ph;
+    const x0 = (tap % kw) * form.dw - form.pw;
     const to = out + ((tap * c) << 2);
     zeros(to, c);
     for (let row = 0; row < n * oh; row++) {
       const image = row / oh;
       const y = (row - image * oh) * sh + y0;
       if (y < 0 || y >= h) continue;
-      const p = x + ((i * xs + (image * h + y) * w * c) << 2);
-      const q = g + ((i * gs + row * ow * c) << 2);
+      const p = x + ((i * form.firstStep + (image * h + y) * w * c) << 2);
+      const q = g + ((i * form.secondStep + row * ow * c) << 2);
       zeros(sum, c);
       for (let ox = 0; ox < ow; ox++) {
         const sx = ox * sw + x0;

@@ -13,6 +13,7 @@ import { conv2d } from "./conv2d";
 import { conv2dInput } from "./conv2dInput";
 import { conv2dKernel } from "./conv2dKernel";
 import { finishChain, follow } from "./epilogue";
+import { ConvForm, PoolForm } from "./forms";
 import { check, gather, gatherAlong, scatterAdd, scatterAlong } from "./indexing";
 import { lstmBackward, lstmForward } from "./lstm";
 import { fill, fillInt, map1, map2, map3 } from "./map";
@@ -46,6 +47,19 @@ function int(p: usize, word: usize): i32 {
 @inline
 function real(p: usize, word: usize): f32 {
   return load<f32>(p + (word << 2));
+}
+
+/** Parameters that a kernel reads from the call itself, from a word on. */
+// @ts-ignore: decorator
+@inline
+function convAt(p: usize, word: usize): ConvForm {
+  return changetype<ConvForm>(p + (word << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function poolAt(p: usize, word: usize): PoolForm {
+  return changetype<PoolForm>(p + (word << 2));
 }
 
 /** Runs the call at `p`. Gives -1, or the position of the first bad index of one that checks. */
@@ -131,62 +145,20 @@ function run(p: usize, slots: usize): i32 {
         int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14),
       );
       return -1;
-    case 26:
-      conv2d(
-        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
-        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
-        int(p, 17), int(p, 18), int(p, 19), int(p, 20), int(p, 21), int(p, 22), int(p, 23),
-        int(p, 24), int(p, 25),
-      );
-      return -1;
+    case 26: conv2d(at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), convAt(p, 7)); return -1;
     case 27:
-      conv2dInput(
-        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
-        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
-        int(p, 17), int(p, 18), int(p, 19), int(p, 20), int(p, 21), int(p, 22), int(p, 23),
-        int(p, 24), int(p, 25),
-      );
+      conv2dInput(at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), convAt(p, 7));
       return -1;
     case 28:
-      conv2dKernel(
-        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
-        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
-        int(p, 17), int(p, 18), int(p, 19), int(p, 20), int(p, 21), int(p, 22), int(p, 23),
-        int(p, 24), int(p, 25),
-      );
+      conv2dKernel(at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), convAt(p, 7));
       return -1;
-    case 29:
-      maxPoolIndex(
-        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8), int(p, 9),
-        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
-      );
-      return -1;
-    case 30:
-      poolGather(
-        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
-        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
-        int(p, 17), int(p, 18),
-      );
-      return -1;
+    case 29: maxPoolIndex(at(p, 1, slots), at(p, 3, slots), poolAt(p, 5)); return -1;
+    case 30: poolGather(at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), poolAt(p, 7)); return -1;
     case 31:
-      poolScatter(
-        at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), int(p, 7), int(p, 8), int(p, 9),
-        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
-        int(p, 17), int(p, 18),
-      );
+      poolScatter(at(p, 1, slots), at(p, 3, slots), at(p, 5, slots), poolAt(p, 7));
       return -1;
-    case 32:
-      sumPool(
-        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8), int(p, 9),
-        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
-      );
-      return -1;
-    case 33:
-      sumPoolInput(
-        at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6), int(p, 7), int(p, 8), int(p, 9),
-        int(p, 10), int(p, 11), int(p, 12), int(p, 13), int(p, 14), int(p, 15), int(p, 16),
-      );
-      return -1;
+    case 32: sumPool(at(p, 1, slots), at(p, 3, slots), poolAt(p, 5)); return -1;
+    case 33: sumPoolInput(at(p, 1, slots), at(p, 3, slots), poolAt(p, 5)); return -1;
     case 34: softmax(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6)); return -1;
     case 35: logSoftmax(at(p, 1, slots), at(p, 3, slots), int(p, 5), int(p, 6)); return -1;
     case 36:

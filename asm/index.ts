@@ -1,5 +1,5 @@
 // The module of all kernels: one export for each name of src/device/kernels.ts, with the addresses
-// of its inputs, those of its outputs, then its parameters.
+// of its inputs, those of its outputs, then its parameters, or the address of these (asm/forms.ts).
 
 export { argsort, intArgsort } from "./argsort";
 export { attentionBackward, attentionForward } from "./attention";

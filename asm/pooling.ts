@@ -2,6 +2,7 @@
 // never read; the adjoints add in ascending order of windows. Threads share the images.
 
 import { loadStrip, storeStrip, stripOffset, strips } from "./fold";
+import { PoolForm } from "./forms";
 import { endUnit, firstUnit } from "./share";
 import { select } from "./simd";
 
@@ -21,10 +22,9 @@ function last(start: i32, extent: i32, end: i32): i32 {
 }
 
 /** idx = row * w + column of the first maximum, a NaN being one. */
-export function maxPoolIndex(
-  x: usize, out: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, oh: i32, ow: i32,
-  sh: i32, sw: i32, ph: i32, pw: i32,
-): void {
+export function maxPoolIndex(x: usize, out: usize, form: PoolForm): void {
+  const n = form.n, h = form.h, w = form.w, c = form.c, oh = form.oh, ow = form.ow;
+  const kh = form.kh, kw = form.kw, sh = form.sh, sw = form.sw, ph = form.ph, pw = form.pw;
   const pixel = <usize>c << 2;
   const start = firstUnit(n);
   x += pixel * h * w * start;
@@ -59,10 +59,8 @@ export function maxPoolIndex(
 }
 
 /** out = x at idx. */
-export function poolGather(
-  x: usize, idx: usize, out: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, oh: i32,
-  ow: i32, sh: i32, sw: i32, ph: i32, pw: i32,
-): void {
+export function poolGather(x: usize, idx: usize, out: usize, form: PoolForm): void {
+  const n = form.n, h = form.h, w = form.w, c = form.c, oh = form.oh, ow = form.ow;
   const pixel = <usize>c << 2;
   const start = firstUnit(n);
   x += pixel * h * w * start;
@@ -81,10 +79,8 @@ export function poolGather(
 }
 
 /** out = sums of g where idx points. */
-export function poolScatter(
-  g: usize, idx: usize, out: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, oh: i32,
-  ow: i32, sh: i32, sw: i32, ph: i32, pw: i32,
-): void {
+export function poolScatter(g: usize, idx: usize, out: usize, form: PoolForm): void {
+  const n = form.n, h = form.h, w = form.w, c = form.c, oh = form.oh, ow = form.ow;
   const pixel = <usize>c << 2;
   const image = pixel * h * w;
   const start = firstUnit(n);
@@ -106,10 +102,9 @@ export function poolScatter(
 }
 
 /** out = the sum of each window. */
-export function sumPool(
-  x: usize, out: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, oh: i32, ow: i32,
-  sh: i32, sw: i32, ph: i32, pw: i32,
-): void {
+export function sumPool(x: usize, out: usize, form: PoolForm): void {
+  const n = form.n, h = form.h, w = form.w, c = form.c, oh = form.oh, ow = form.ow;
+  const kh = form.kh, kw = form.kw, sh = form.sh, sw = form.sw, ph = form.ph, pw = form.pw;
   const pixel = <usize>c << 2;
   const start = firstUnit(n);
   x += pixel * h * w * start;
@@ -146,10 +141,9 @@ function firstWindow(at: i32, pad: i32, extent: i32, step: i32): i32 {
 }
 
 /** out = sums of g over the windows that cover each pixel. */
-export function sumPoolInput(
-  g: usize, out: usize, n: i32, h: i32, w: i32, c: i32, kh: i32, kw: i32, oh: i32, ow: i32,
-  sh: i32, sw: i32, ph: i32, pw: i32,
-): void {
+export function sumPoolInput(g: usize, out: usize, form: PoolForm): void {
+  const n = form.n, h = form.h, w = form.w, c = form.c, oh = form.oh, ow = form.ow;
+  const kh = form.kh, kw = form.kw, sh = form.sh, sw = form.sw, ph = form.ph, pw = form.pw;
   const pixel = <usize>c << 2;
   const start = firstUnit(n);
   g += pixel * oh * ow * start;

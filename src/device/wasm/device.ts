@@ -49,6 +49,12 @@ export interface WasmOptions {
 const FOLD_FROM = 1 << 16;
 /** Pages of the largest memory: one less than 4 GiB, so that no block's end is address 0. */
 const MOST_PAGES = 65535;
+/** Kernels with so many sizes that they read them from memory; see asm/forms.ts. */
+export const FORMED: ReadonlySet<KernelName> = new Set<KernelName>([
+  ...(["conv2d", "conv2dInput", "conv2dKernel"] as const),
+  ...(["maxPoolIndex", "poolGather", "poolScatter", "sumPool", "sumPoolInput"] as const),
+]);
+const FORM_BYTES = 128;
 /** What threads have in common, and the cache line that it begins with; see asm/threads.ts. */
 const [COMMON_BYTES, LINE] = [256, 64];
 
@@ -67,6 +73,8 @@ class WasmDevice implements Device {
   #memory: WebAssembly.Memory;
   #allocator: Allocator;
   readonly #ledger = new Ledger();
+  /** Where a kernel called alone finds its sizes. */
+  readonly #form: number;
   #lose!: (reason: string) => void;
   #owner = {};
   #disposed = false;
@@ -88,6 +96,7 @@ class WasmDevice implements Device {
     this.#exports = exports;
     this.#memory = memory;
     this.#allocator = allocator;
+    this.#form = allocator.allocate(FORM_BYTES);
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
@@ -193,13 +202,21 @@ class WasmDevice implements Device {
     const operands: number[] = [];
     for (const storage of inputs) operands.push(this.#address(kernel, storage));
     for (const storage of outputs) operands.push(this.#address(kernel, storage));
-    for (const value of params) operands.push(value);
+    if (FORMED.has(kernel)) operands.push(this.#inMemory(params));
+    else for (const value of params) operands.push(value);
     const bad = ((this.#exports[kernel] ?? this.#withRest()[kernel]) as Kernel)(...operands);
     const signature: Signature = kernels[kernel];
     if (signature.checks === undefined || bad === undefined || bad < 0) return;
     const idx = operands[signature.inputs.indexOf(signature.checks)] / BYTES + bad;
     const n = params[signature.params.indexOf("n")];
     throwIndex(kernel, bad, this.#view("int32", idx + 1)[idx], n);
+  }
+
+  #inMemory(params: readonly number[]): number {
+    const at = this.#form / BYTES;
+    const view = this.#view("int32", at + params.length);
+    for (let i = 0; i < params.length; i++) view[at + i] = params[i];
+    return this.#form;
   }
 
   prepare(source: ProgramSource): Runnable {

@@ -1,7 +1,7 @@
 // The exports of the kernels' modules, in the types that calls from the device need.
 
-/** A kernel: addresses of inputs and outputs, then parameters. Gives -1 or, where indices are
- * checked, the position of the first bad one. */
+/** A kernel: addresses of inputs and outputs, then parameters or their address. Gives -1 or, where
+ * indices are checked, the position of the first bad one. */
 export type Kernel = (...operands: number[]) => number | undefined;
 
 /** What asm/index.ts exports: a function for each kernel name, and these. What threads and programs
