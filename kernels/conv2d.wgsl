@@ -9,7 +9,7 @@ override VB = false;
 struct Params {
   batch: u32, n: u32, h: u32, w: u32, c: u32, kh: u32, kw: u32, oc: u32, oh: u32, ow: u32,
   sh: u32, sw: u32, ph: u32, pw: u32, dh: u32, dw: u32, groups: u32, xs: u32, ws: u32,
-  splits: u32, chunk: u32,
+  splits: u32, chunk: u32, rows: u32,
 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;

@@ -1,154 +1,167 @@
-// conv2dInputTaps: conv2dInput on adapters that compute on the CPU, where reads and divisions cost
-// more than products: taps are the loops. Outputs of a group come in fours. The reader
-// conv2dInput.wgsl is prepended; k is not split.
-// One invocation computes 2 x 4 pixels of a phase x 8 channels (FEW: a group has no more than four;
-// ONE: it has one), a workgroup 16 such blocks, which follow each other along channels, columns,
-// rows, images, z.
-// Grid: ceil(blocks / 16) workgroups, folded into y above 65,535.
-override SLIDES = false; // taps of a phase are neighbours: a pixel meets what the one before it met
-override FEW = false;
+// conv2dInputTaps: conv2dInput on adapters that compute on the CPU, as conv2dTaps does: an
+// invocation keeps the weights of three rows of three taps and goes with them along the pixels in a
+// short loop; what more taps and outputs add is summed up in `out`.
+// Outputs of a group come in fours. The reader conv2dInput.wgsl is prepended; k is not split.
+// One invocation computes `rows` rows of a phase x 4 channels (ONE: a group has one), a workgroup 8
+// such blocks, which follow each other along channels, rows, images, z.
+// Grid: ceil(blocks / 8) workgroups, folded into y above 65,535.
+override SLIDES = false; // taps are neighbours, three columns: a pixel meets what the last one met
+override PAIRS = false; // a phase has no more than two rows of two taps
 override ONE = false;
 
-// Sizes of g in a loop, where uniforms are dear; outputs count in fours.
-struct Sizes { h: u32, w: u32, outputs: u32 }
-// A row of g at four outputs: where it begins, whether it is inside. Outside counts as zero.
-struct Line { at: u32, inside: bool }
+// Behind the end of every row.
+const NONE = 0x40000000u;
 
-// The row `y` (negative ones are large) of an image that begins at `image`.
-fn lineOf(sizes: Sizes, image: u32, y: u32) -> Line {
-  return Line(image + y * sizes.w * sizes.outputs, y < sizes.h);
+// A row of g at four outputs, by fours: where it begins and how long it is, 0 when it is outside of
+// g. What is behind its end counts as zero, also what is before it: its place is large.
+struct Line { at: u32, size: u32 }
+// The weights of three taps of a row at four outputs: a column a channel.
+struct Taps { a: mat4x4f, b: mat4x4f, c: mat4x4f }
+
+// The row `y` of an image whose first row begins at `start`.
+fn lineOf(start: u32, size: u32, y: u32) -> Line {
+  return Line(start + y * size, select(0u, size, y < p.oh));
 }
 
-fn read4(sizes: Sizes, line: Line, x: u32) -> vec4f {
-  return select(vec4f(), g[line.at + x * sizes.outputs], line.inside & (x < sizes.w));
+fn read4(line: Line, to: u32) -> vec4f {
+  return select(vec4f(), g[line.at + to], to < line.size);
 }
 
-// What four pixels meet, the first one at x; `before`: what they met at the tap before.
-fn meet4(sizes: Sizes, line: Line, x: u32, before: mat4x4f) -> mat4x4f {
-  let first = read4(sizes, line, x);
-  if (SLIDES) { return mat4x4f(first, before[0], before[1], before[2]); }
-  return mat4x4f(
-    first, read4(sizes, line, x + 1u), read4(sizes, line, x + 2u), read4(sizes, line, x + 3u),
+// What a pixel meets at three taps, which lie `back` before x; `before`: what the pixel before it
+// met.
+fn meet4(line: Line, x: u32, back: vec3u, before: mat3x4f) -> mat3x4f {
+  let first = read4(line, x - back.x);
+  if (SLIDES) { return mat3x4f(first, before[0], before[1]); }
+  return mat3x4f(first, read4(line, x - back.y), read4(line, x - back.z));
+}
+
+// What the pixel before the first would have met.
+fn first4(line: Line, x: u32, back: vec3u) -> mat3x4f {
+  if (!SLIDES) { return mat3x4f(); }
+  return mat3x4f(read4(line, x - back.y), read4(line, x - back.z), vec4f());
+}
+
+// The weights of a tap at four outputs; `to`: how far on those of four channels are.
+fn channels(at: u32, to: vec4u, inside: bool) -> mat4x4f {
+  if (!inside) { return mat4x4f(); }
+  if (ONE) { return mat4x4f(w[at], vec4f(), vec4f(), vec4f()); }
+  return mat4x4f(w[at + to.x], w[at + to.y], w[at + to.z], w[at + to.w]);
+}
+
+// Three taps, `tap` apart; those that are not inside are zero.
+fn taps4(at: u32, tap: u32, to: vec4u, inside: vec3<bool>) -> Taps {
+  return Taps(
+    channels(at, to, inside.x),
+    channels(at + tap, to, inside.y),
+    channels(at + 2u * tap, to, inside.z),
   );
 }
 
-// What they met before the first tap.
-fn first4(sizes: Sizes, line: Line, x: u32) -> mat4x4f {
-  if (!SLIDES) { return mat4x4f(); }
-  return mat4x4f(
-    read4(sizes, line, x + 1u), read4(sizes, line, x + 2u), read4(sizes, line, x + 3u), vec4f(),
-  );
+// A sum a channel; ONE: all four belong to it.
+fn product4(a: mat3x4f, b: Taps) -> vec4f {
+  if (ONE) {
+    let sum = a[0] * b.a[0] + a[1] * b.b[0];
+    if (PAIRS) { return sum; }
+    return sum + a[2] * b.c[0];
+  }
+  let sum = a[0] * b.a + a[1] * b.b;
+  if (PAIRS) { return sum; }
+  return sum + a[2] * b.c;
 }
 
-// The weights of four channels: column i those at `at` + columns[i].
-fn weights(at: u32, columns: vec4u) -> mat4x4f {
-  return mat4x4f(w[at + columns.x], w[at + columns.y], w[at + columns.z], w[at + columns.w]);
+// Adds to what taps and outputs before have summed up, if there were any, in `count` channels.
+fn add(at: u32, count: u32, first: bool, v: vec4f) {
+  if (ONE) {
+    out[at] = select(out[at], 0.0, first) + (v.x + v.y + v.z + v.w);
+    return;
+  }
+  let to = at + min(vec4u(0u, 1u, 2u, 3u), vec4u(count - 1u));
+  let before = vec4f(out[to.x], out[to.y], out[to.z], out[to.w]);
+  let sum = v + select(before, vec4f(), first);
+  out[at] = sum.x;
+  if (count > 1u) { out[at + 1u] = sum.y; }
+  if (count > 2u) { out[at + 2u] = sum.z; }
+  if (count > 3u) { out[at + 3u] = sum.w; }
 }
 
-// Column i of s: of pixel i, its products with each channel's weights added.
-fn plus(s: mat4x4f, a: mat4x4f, b: mat4x4f) -> mat4x4f {
-  return mat4x4f(s[0] + a[0] * b, s[1] + a[1] * b, s[2] + a[2] * b, s[3] + a[3] * b);
-}
-
-fn write4(count: u32, at: u32, v: vec4f) {
-  if (count > 0u) { out[at] = v.x; }
-  if (count > 1u) { out[at + 1u] = v.y; }
-  if (count > 2u) { out[at + 2u] = v.z; }
-  if (count > 3u) { out[at + 3u] = v.w; }
-}
-
-// Writes `count` channels of a pixel, if it is inside.
-fn writePixel(inside: bool, count: u32, at: u32, s: vec4f, t: vec4f) {
-  if (!inside) { return; }
-  write4(count, at, s);
-  write4(max(count, 4u) - 4u, at + 4u, t);
-}
-
-// Writes `width` of four pixels of a row, which lie `step` apart.
-fn writeRow(width: u32, count: u32, at: u32, step: u32, s: mat4x4f, t: mat4x4f) {
-  writePixel(width > 0u, count, at, s[0], t[0]);
-  writePixel(width > 1u, count, at + step, s[1], t[1]);
-  writePixel(width > 2u, count, at + 2u * step, s[2], t[2]);
-  writePixel(width > 3u, count, at + 3u * step, s[3], t[3]);
-}
-
-@compute @workgroup_size(16)
+@compute @workgroup_size(8)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let phaseSize = vec2u((p.h + p.sh - 1u) / p.sh, (p.w + p.sw - 1u) / p.sw);
-  let blocks = vec3u(
-    (p.c / p.groups + 7u) / 8u, (phaseSize.y + 3u) / 4u, (phaseSize.x + 1u) / 2u,
-  );
-  let id = (group.y * groups.x + group.x) * 16u + lane;
-  let across = id / blocks.x;
-  let down = across / blocks.y;
-  let image = down / blocks.z;
+  let height = (p.h + p.sh - 1u) / p.sh; // of the highest phase
+  let blocks = vec2u((p.c / p.groups + 3u) / 4u, (height + p.rows - 1u) / p.rows);
+  let id = (group.y * groups.x + group.x) * 8u + lane;
+  let down = id / blocks.x;
+  let image = down / blocks.y;
   let e = extent(image / p.n);
-  let n = (id - across * blocks.x) * 8u;
-  let column = (across - down * blocks.y) * 4u; // among the pixels of the phase
-  let row = (down - image * blocks.z) * 2u;
-  if (n >= e.n || row >= e.pixels.x || column >= e.pixels.y) { return; } // no barrier below
-  let origin = rowOf(e, 0u);
-  let sizes = Sizes(p.oh, p.ow, p.oc >> 2u);
-  let start = (e.g >> 2u) + image % p.n * (sizes.h * sizes.w * sizes.outputs);
-  let kernel = vec4u(p.kh, p.kw, p.ty, p.tx);
+  let n = (id - down * blocks.x) * 4u;
+  let top = (down - image * blocks.y) * p.rows; // among the rows of the phase
+  if (n >= e.n || top >= e.pixels.x) { return; } // no barrier below
+  let rows = min(p.rows, e.pixels.x - top);
+  let row = image % p.n * p.h + top * p.sh + e.phase.x;
+  let origin = e.out + (row * p.w + e.phase.y) * p.c + n;
+  let outputs = p.oc >> 2u;
+  let size = p.ow * outputs;
+  let start = (e.g >> 2u) + image % p.n * p.oh * size;
+  let place = rowOf(e, 0u);
+  let y = u32(place.y) + top; // of g at the first tap; negative ones are large
+  let left = u32(place.x) * outputs;
   // Channels behind the last are read as the last, and not written.
-  let first = min(vec4u(n, n + 1u, n + 2u, n + 3u), vec4u(e.n - 1u)) * sizes.outputs;
-  let second = min(vec4u(n + 4u, n + 5u, n + 6u, n + 7u), vec4u(e.n - 1u)) * sizes.outputs;
-  let tap = e.n * sizes.outputs;
-  let steps = e.og >> 2u;
-  var s00 = mat4x4f(); // column i: pixel i of the first row, channels from n on
-  var s01 = mat4x4f(); // channels from n + 4 on
-  var s10 = mat4x4f(); // the second row
-  var s11 = mat4x4f();
-  var one0 = vec4f(); // the pixels of the first row, where there is one channel
-  var one1 = vec4f();
-  var y = u32(origin.y) + row;
-  for (var ky = e.first.x; ky < kernel.x; ky += kernel.z) {
-    var line0 = lineOf(sizes, start, y);
-    var line1 = lineOf(sizes, start, y + 1u);
-    for (var o = 0u; o < steps; o++) {
-      var x = u32(origin.x) + column;
-      var at = (e.w >> 2u) + (ky * kernel.y + e.first.y) * tap + o;
-      var a0 = first4(sizes, line0, x);
-      var a1 = first4(sizes, line1, x);
-      for (var kx = e.first.y; kx < kernel.y; kx += kernel.w) {
-        a0 = meet4(sizes, line0, x, a0);
-        a1 = meet4(sizes, line1, x, a1);
-        if (ONE) {
-          let b = w[at];
-          one0 += b * a0;
-          one1 += b * a1;
-        } else {
-          let b0 = weights(at, first);
-          s00 = plus(s00, a0, b0);
-          s10 = plus(s10, a1, b0);
-          if (!FEW) {
-            let b1 = weights(at, second);
-            s01 = plus(s01, a0, b1);
-            s11 = plus(s11, a1, b1);
+  let to = min(vec4u(n, n + 1u, n + 2u, n + 3u), vec4u(e.n - 1u)) * outputs;
+  let channelsLeft = e.n - n;
+  let width = e.pixels.y;
+  let step = vec2u(p.sh * p.w, p.sw) * p.c;
+  let tap = vec2u(p.ty * p.kw, p.tx) * e.n * outputs;
+  let kernel = (e.w >> 2u) + (e.first.x * p.kw + e.first.y) * e.n * outputs;
+  let window = vec2u(p.kh, p.kw);
+  let period = vec2u(p.ty, p.tx);
+  let count = (max(window, e.first) - e.first + period - 1u) / period; // of the phase's taps
+  let span = select(3u, 2u, PAIRS);
+  let each = vec3u(0u, 1u, 2u);
+  // The last block of taps ends with the window: weights that the one before had are zero, and so
+  // is g at taps behind the window's last. A phase without taps is written as zeros.
+  for (var ky = 0u; ky < max(count.x, 1u); ky += span) {
+    let down3 = min(ky, max(count.x, span) - span) + each;
+    let row3 = (down3 >= vec3u(ky)) & (down3 < vec3u(count.x));
+    let sizes = select(vec3u(), vec3u(size), down3 < vec3u(count.x));
+    for (var kx = 0u; kx < max(count.y, 1u); kx += span) {
+      let across3 = min(kx, max(count.y, span) - span) + each;
+      let column3 = (across3 >= vec3u(kx)) & (across3 < vec3u(count.y));
+      let back = select(
+        vec3u(NONE), across3 * e.step.y * outputs, across3 < vec3u(count.y),
+      );
+      for (var o = 0u; o < (e.og >> 2u); o++) {
+        let first = ky + kx + o == 0u;
+        let b = kernel + down3.x * tap.x + across3.x * tap.y + o;
+        let b0 = taps4(b, tap.y, to, column3 & vec3<bool>(row3.x));
+        let b1 = taps4(b + tap.x, tap.y, to, column3 & vec3<bool>(row3.y));
+        let b2 = taps4(b + 2u * tap.x, tap.y, to, column3 & vec3<bool>(row3.z));
+        for (var i = 0u; i < rows; i++) {
+          let lines = vec3u(y + i) - down3 * e.step.x;
+          let line0 = lineOf(start + o, sizes.x, lines.x);
+          let line1 = lineOf(start + o, sizes.y, lines.y);
+          let line2 = lineOf(start + o, sizes.z, lines.z);
+          var a0 = first4(line0, left, back);
+          var a1 = first4(line1, left, back);
+          var a2 = first4(line2, left, back);
+          var x = left;
+          var at = origin + i * step.x;
+          for (var column = 0u; column < width; column++) {
+            a0 = meet4(line0, x, back, a0);
+            a1 = meet4(line1, x, back, a1);
+            var sum = product4(a0, b0) + product4(a1, b1);
+            if (!PAIRS) {
+              a2 = meet4(line2, x, back, a2);
+              sum += product4(a2, b2);
+            }
+            add(at, channelsLeft, first, sum);
+            at += step.y;
+            x += outputs;
           }
         }
-        at += kernel.w * tap;
-        x -= e.step.y;
       }
-      line0.at += 1u;
-      line1.at += 1u;
     }
-    y -= e.step.x;
-  }
-  if (ONE) {
-    s00 = transpose(mat4x4f(one0, vec4f(), vec4f(), vec4f()));
-    s10 = transpose(mat4x4f(one1, vec4f(), vec4f(), vec4f()));
-  }
-  let pixel = vec2u(row, column) * vec2u(p.sh, p.sw) + e.phase;
-  let at = e.out + ((image % p.n * p.h + pixel.x) * p.w + pixel.y) * p.c + n;
-  let width = e.pixels.y - column;
-  writeRow(width, e.n - n, at, p.sw * p.c, s00, s01);
-  if (row + 1u < e.pixels.x) {
-    writeRow(width, e.n - n, at + p.sh * p.w * p.c, p.sw * p.c, s10, s11);
   }
 }

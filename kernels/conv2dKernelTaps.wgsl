@@ -2,8 +2,8 @@
 // at each step of k costs more than its products: rows of pixels are the outer loop, their pixels
 // the inner.
 // Outputs of a group come in fours. The reader conv2dKernel.wgsl and gemmBlocks.wgsl are prepended.
-// One invocation computes a block of 8 weights x 8 outputs, a workgroup 16 that follow each other.
-// Grid: ceil(blocks / 16) workgroups, folded into y above 65,535.
+// One invocation computes a block of 8 weights x 8 outputs, a workgroup 8 that follow each other.
+// Grid: ceil(blocks / 8) workgroups, folded into y above 65,535.
 
 // Sizes of x in a loop: uniforms are dear there.
 struct Sizes { h: u32, w: u32, c: u32, step: u32 }
@@ -47,13 +47,13 @@ fn write(e: Extent, m: u32, n: u32, s: mat4x4f) {
   write4(e, m + 3u, n, s[3]);
 }
 
-@compute @workgroup_size(16)
+@compute @workgroup_size(8)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let block = blockOf((group.y * groups.x + group.x) * 16u + lane, 8u, 8u);
+  let block = blockOf((group.y * groups.x + group.x) * 8u + lane, 8u, 8u);
   let e = extent(block.z);
   let m = block.m;
   let n = block.n;

@@ -1,171 +1,228 @@
-// conv2dTaps: conv2d on adapters that compute on the CPU, where reads and divisions cost more than
-// products: the window's taps are the loops. Outputs of a group come in fours. The reader
-// conv2d.wgsl is prepended (VA: channels come in fours too); k is not split.
-// One invocation computes 2 x 4 pixels x 8 outputs, a workgroup 16 such blocks, which follow each
-// other along outputs, columns, rows, images, z.
-// Grid: ceil(blocks / 16) workgroups, folded into y above 65,535.
-override SLIDES = false; // stride = dilation: at the next tap a pixel meets what its neighbour met
+// conv2dTaps: conv2d on adapters that compute on the CPU. There a read costs as much as ten
+// products, and a loop whose code outgrows the cache of decoded instructions runs at half speed: so
+// an invocation keeps the weights of three rows of three taps, and goes with them along the pixels
+// in a short loop. What more taps and channels add is summed up in `out`.
+// Outputs of a group come in fours. The reader conv2d.wgsl is prepended (VA: channels come in fours
+// too); k is not split.
+// One invocation computes `rows` rows of an image x 4 outputs, a workgroup 8 such blocks, which
+// follow each other along outputs, rows, images, z.
+// Grid: ceil(blocks / 8) workgroups, folded into y above 65,535.
+override SLIDES = false; // stride = dilation, three columns: a pixel meets what the last one met
+override PAIRS = false; // a window has no more than two rows of two taps
 
-// Sizes of x in a loop: uniforms are dear there.
-struct Sizes { h: u32, w: u32, c: u32, step: u32 }
-// A row of x at one channel: where it begins, whether it is inside. Outside counts as zero.
-struct Line { at: u32, inside: bool }
+// Behind the end of every row.
+const NONE = 0x40000000u;
 
-// The row `y` (negative ones are large) of an image that begins at `image`.
-fn lineOf(sizes: Sizes, image: u32, y: u32, c: u32) -> Line {
-  return Line(image + y * sizes.w * sizes.c + c, y < sizes.h);
+// A row of x at one channel or, by fours, at four: where it begins and how long it is, 0 when it is
+// outside of x. What is behind its end counts as zero, also what is before it: its place is large.
+struct Line { at: u32, size: u32 }
+// The weights of three taps of a row, the last one first: a column a channel.
+struct Taps { a: mat4x4f, b: mat4x4f, c: mat4x4f }
+
+// The row `y` of an image whose first row begins at `start`.
+fn lineOf(start: u32, size: u32, y: u32) -> Line {
+  return Line(start + y * size, select(0u, size, y < p.h));
 }
 
-fn read1(sizes: Sizes, line: Line, column: u32) -> f32 {
-  let at = line.at + column * sizes.c;
-  return select(0.0, x[at >> 2u][at & 3u], line.inside & (column < sizes.w));
+fn read1(line: Line, to: u32) -> f32 {
+  let at = line.at + to;
+  return select(0.0, x[at >> 2u][at & 3u], to < line.size);
 }
 
-fn read4(sizes: Sizes, line: Line, column: u32) -> vec4f {
-  let at = line.at + column * sizes.c;
-  return select(vec4f(), x[at >> 2u], line.inside & (column < sizes.w));
+fn read4(line: Line, to: u32) -> vec4f {
+  return select(vec4f(), x[line.at + to], to < line.size);
 }
 
-// What four pixels meet, the first one in `column`; `before`: what they met at the tap before.
-fn meet1(sizes: Sizes, line: Line, column: u32, before: vec4f) -> vec4f {
-  let last = read1(sizes, line, column + 3u * sizes.step);
-  if (SLIDES) { return vec4f(before.yzw, last); }
-  return vec4f(
-    read1(sizes, line, column),
-    read1(sizes, line, column + sizes.step),
-    read1(sizes, line, column + 2u * sizes.step),
-    last,
-  );
+// What a pixel meets at three taps, the last one at `to`, the others `back` before it; `before`:
+// what the pixel before it met.
+fn meet1(line: Line, to: u32, back: vec2u, before: vec3f) -> vec3f {
+  let last = read1(line, to);
+  if (SLIDES) { return vec3f(last, before.xy); }
+  return vec3f(last, read1(line, to - back.x), read1(line, to - back.y));
 }
 
-fn meet4(sizes: Sizes, line: Line, column: u32, before: mat4x4f) -> mat4x4f {
-  let last = read4(sizes, line, column + 3u * sizes.step);
-  if (SLIDES) { return mat4x4f(before[1], before[2], before[3], last); }
+fn meet4(line: Line, to: u32, back: vec2u, before: mat3x4f) -> mat3x4f {
+  let last = read4(line, to);
+  if (SLIDES) { return mat3x4f(last, before[0], before[1]); }
+  return mat3x4f(last, read4(line, to - back.x), read4(line, to - back.y));
+}
+
+// What the pixel before the first would have met.
+fn first1(line: Line, to: u32, back: vec2u) -> vec3f {
+  if (!SLIDES) { return vec3f(); }
+  return vec3f(read1(line, to - back.x), read1(line, to - back.y), 0.0);
+}
+
+fn first4(line: Line, to: u32, back: vec2u) -> mat3x4f {
+  if (!SLIDES) { return mat3x4f(); }
+  return mat3x4f(read4(line, to - back.x), read4(line, to - back.y), vec4f());
+}
+
+fn weight(at: u32, inside: bool) -> vec4f { return select(vec4f(), w[at], inside); }
+
+fn channels(at: u32, inside: bool) -> mat4x4f {
+  let step = p.oc >> 2u;
   return mat4x4f(
-    read4(sizes, line, column),
-    read4(sizes, line, column + sizes.step),
-    read4(sizes, line, column + 2u * sizes.step),
-    last,
+    weight(at, inside),
+    weight(at + step, inside),
+    weight(at + 2u * step, inside),
+    weight(at + 3u * step, inside),
   );
 }
 
-// What they met before the first tap.
-fn first1(sizes: Sizes, line: Line, column: u32) -> vec4f {
-  if (!SLIDES) { return vec4f(); }
-  return vec4f(
-    0.0,
-    read1(sizes, line, column),
-    read1(sizes, line, column + sizes.step),
-    read1(sizes, line, column + 2u * sizes.step),
+// The first `count` of three taps, `tap` apart, the last one first; the others are zero.
+fn taps1(at: u32, tap: u32, count: u32) -> mat3x4f {
+  return mat3x4f(
+    weight(at, count > 0u), weight(at - tap, count > 1u), weight(at - 2u * tap, count > 2u),
   );
 }
 
-fn first4(sizes: Sizes, line: Line, column: u32) -> mat4x4f {
-  if (!SLIDES) { return mat4x4f(); }
-  return mat4x4f(
-    vec4f(),
-    read4(sizes, line, column),
-    read4(sizes, line, column + sizes.step),
-    read4(sizes, line, column + 2u * sizes.step),
+fn taps4(at: u32, tap: u32, count: u32) -> Taps {
+  return Taps(
+    channels(at, count > 0u), channels(at - tap, count > 1u), channels(at - 2u * tap, count > 2u),
   );
 }
 
-// Column i: b times a[i].
-fn outer(b: vec4f, a: vec4f) -> mat4x4f { return mat4x4f(a.x * b, a.y * b, a.z * b, a.w * b); }
-
-fn writePixel(inside: bool, more: bool, at: u32, s: vec4f, t: vec4f) {
-  if (!inside) { return; }
-  out[at] = s.x;
-  out[at + 1u] = s.y;
-  out[at + 2u] = s.z;
-  out[at + 3u] = s.w;
-  if (!more) { return; }
-  out[at + 4u] = t.x;
-  out[at + 5u] = t.y;
-  out[at + 6u] = t.z;
-  out[at + 7u] = t.w;
+fn product1(b: mat3x4f, a: vec3f) -> vec4f {
+  if (PAIRS) { return a.x * b[0] + a.y * b[1]; }
+  return b * a;
 }
 
-// Writes four pixels from column x on.
-fn writeRow(inside: bool, more: bool, x: u32, at: u32, s: mat4x4f, t: mat4x4f) {
-  writePixel(inside, more, at, s[0], t[0]);
-  writePixel(inside & (x + 1u < p.ow), more, at + p.oc, s[1], t[1]);
-  writePixel(inside & (x + 2u < p.ow), more, at + 2u * p.oc, s[2], t[2]);
-  writePixel(inside & (x + 3u < p.ow), more, at + 3u * p.oc, s[3], t[3]);
+fn product4(b: Taps, a: mat3x4f) -> vec4f {
+  let sum = b.a * a[0] + b.b * a[1];
+  if (PAIRS) { return sum; }
+  return sum + b.c * a[2];
 }
 
-@compute @workgroup_size(16)
+// Adds to what taps and channels before have summed up, if there were any.
+fn add(at: u32, first: bool, v: vec4f) {
+  let before = vec4f(out[at], out[at + 1u], out[at + 2u], out[at + 3u]);
+  let sum = v + select(before, vec4f(), first);
+  out[at] = sum.x;
+  out[at + 1u] = sum.y;
+  out[at + 2u] = sum.z;
+  out[at + 3u] = sum.w;
+}
+
+// Rows of pixels to go along with some taps. Of `out`: where they begin, how many there are, and
+// whether no taps came before. Of x: where the image begins at a channel; the sizes of the lines
+// that three rows of taps meet, the last one first, and in which row that one lies; where the first
+// pixel's last tap is, how far before it the other two are, and how far on the next pixel's. Places
+// before the first are large.
+struct Way {
+  out: u32, rows: u32, first: bool,
+  start: u32, sizes: vec3u, y: u32,
+  left: u32, back: vec2u, stride: u32,
+}
+
+fn walk1(way: Way, b0: mat3x4f, b1: mat3x4f, b2: mat3x4f) {
+  let width = p.ow; // uniforms are dear in a loop
+  let step = p.oc;
+  var at = way.out;
+  for (var i = 0u; i < way.rows; i++) {
+    let y = way.y + i * p.sh;
+    let line0 = lineOf(way.start, way.sizes.x, y);
+    let line1 = lineOf(way.start, way.sizes.y, y - p.dh);
+    let line2 = lineOf(way.start, way.sizes.z, y - 2u * p.dh);
+    var to = way.left;
+    var a0 = first1(line0, to, way.back);
+    var a1 = first1(line1, to, way.back);
+    var a2 = first1(line2, to, way.back);
+    for (var ox = 0u; ox < width; ox++) {
+      a0 = meet1(line0, to, way.back, a0);
+      a1 = meet1(line1, to, way.back, a1);
+      var sum = product1(b0, a0) + product1(b1, a1);
+      if (!PAIRS) {
+        a2 = meet1(line2, to, way.back, a2);
+        sum += product1(b2, a2);
+      }
+      add(at, way.first, sum);
+      at += step;
+      to += way.stride;
+    }
+  }
+}
+
+fn walk4(way: Way, b0: Taps, b1: Taps, b2: Taps) {
+  let width = p.ow; // uniforms are dear in a loop
+  let step = p.oc;
+  var at = way.out;
+  for (var i = 0u; i < way.rows; i++) {
+    let y = way.y + i * p.sh;
+    let line0 = lineOf(way.start, way.sizes.x, y);
+    let line1 = lineOf(way.start, way.sizes.y, y - p.dh);
+    let line2 = lineOf(way.start, way.sizes.z, y - 2u * p.dh);
+    var to = way.left;
+    var a0 = first4(line0, to, way.back);
+    var a1 = first4(line1, to, way.back);
+    var a2 = first4(line2, to, way.back);
+    for (var ox = 0u; ox < width; ox++) {
+      a0 = meet4(line0, to, way.back, a0);
+      a1 = meet4(line1, to, way.back, a1);
+      var sum = product4(b0, a0) + product4(b1, a1);
+      if (!PAIRS) {
+        a2 = meet4(line2, to, way.back, a2);
+        sum += product4(b2, a2);
+      }
+      add(at, way.first, sum);
+      at += step;
+      to += way.stride;
+    }
+  }
+}
+
+@compute @workgroup_size(8)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let blocks = vec3u((p.oc / p.groups + 7u) / 8u, (p.ow + 3u) / 4u, (p.oh + 1u) / 2u);
-  let id = (group.y * groups.x + group.x) * 16u + lane;
-  let across = id / blocks.x;
-  let down = across / blocks.y;
-  let image = down / blocks.z;
+  let blocks = vec2u((p.oc / p.groups) >> 2u, (p.oh + p.rows - 1u) / p.rows);
+  let id = (group.y * groups.x + group.x) * 8u + lane;
+  let down = id / blocks.x;
+  let image = down / blocks.y;
   let e = extent(image / p.n);
-  let n = (id - across * blocks.x) * 8u;
-  let ox = (across - down * blocks.y) * 4u;
-  let oy = (down - image * blocks.z) * 2u;
+  let n = (id - down * blocks.x) * 4u;
+  let top = (down - image * blocks.y) * p.rows;
   if (n >= e.n) { return; } // no barrier below
-  let sizes = Sizes(p.h, p.w, p.c, p.sw);
-  let window = vec4u(p.kh, p.kw, p.dh, p.dw);
-  let start = e.x + image % p.n * (sizes.h * sizes.w * sizes.c);
-  let y = oy * p.sh - p.ph; // negative ones are large
-  let left = ox * p.sw - p.pw;
-  let below = p.sh;
-  let cg = e.cg;
-  let step = p.oc >> 2u;
-  let next = select(0u, 1u, n + 4u < e.n); // outputs behind the last are read twice, not written
-  var s00 = mat4x4f(); // column i: pixel i of the first row, outputs from n on
-  var s01 = mat4x4f(); // outputs from n + 4 on
-  var s10 = mat4x4f(); // the second row
-  var s11 = mat4x4f();
-  for (var ky = 0u; ky < window.x; ky++) {
-    let y0 = y + ky * window.z;
-    for (var c = 0u; c < cg; c += select(1u, 4u, VA)) {
-      let line0 = lineOf(sizes, start, y0, c);
-      let line1 = lineOf(sizes, start, y0 + below, c);
-      var at = ((e.w + n) >> 2u) + (ky * window.y * cg + c) * step;
-      var column = left;
-      if (VA) {
-        var a0 = first4(sizes, line0, column);
-        var a1 = first4(sizes, line1, column);
-        for (var kx = 0u; kx < window.y; kx++) {
-          let b0 = mat4x4f(w[at], w[at + step], w[at + 2u * step], w[at + 3u * step]);
-          let more = at + next;
-          let b1 = mat4x4f(w[more], w[more + step], w[more + 2u * step], w[more + 3u * step]);
-          a0 = meet4(sizes, line0, column, a0);
-          a1 = meet4(sizes, line1, column, a1);
-          s00 += b0 * a0;
-          s01 += b1 * a0;
-          s10 += b0 * a1;
-          s11 += b1 * a1;
-          at += cg * step;
-          column += window.w;
-        }
-      } else {
-        var a0 = first1(sizes, line0, column);
-        var a1 = first1(sizes, line1, column);
-        for (var kx = 0u; kx < window.y; kx++) {
-          let b0 = w[at];
-          let b1 = w[at + next];
-          a0 = meet1(sizes, line0, column, a0);
-          a1 = meet1(sizes, line1, column, a1);
-          s00 += outer(b0, a0);
-          s01 += outer(b1, a0);
-          s10 += outer(b0, a1);
-          s11 += outer(b1, a1);
-          at += cg * step;
-          column += window.w;
+  // Elements of x, and channels in the loop, count one by one or in fours.
+  let shift = select(0u, 2u, VA);
+  let pixel = p.c >> shift;
+  let size = p.w * pixel;
+  let fours = p.oc >> 2u;
+  let tap = e.cg * fours;
+  let row = p.kw * tap;
+  let span = select(3u, 2u, PAIRS);
+  let two = vec2u(1u, 2u);
+  var way: Way;
+  way.out = e.out + (image % p.n * p.oh + top) * p.ow * p.oc + n;
+  way.rows = min(p.rows, p.oh - top);
+  way.stride = p.sw * pixel;
+  // The last block of taps ends with the window: weights that the one before had are zero, and so
+  // is x at taps before the window's first.
+  for (var ky = 0u; ky < p.kh; ky += span) {
+    let last = min(ky + span, p.kh) - 1u;
+    way.y = top * p.sh + last * p.dh - p.ph;
+    way.sizes = vec3u(size, select(vec2u(), vec2u(size), two <= vec2u(last)));
+    for (var kx = 0u; kx < p.kw; kx += span) {
+      let end = min(kx + span, p.kw) - 1u;
+      way.left = (end * p.dw - p.pw) * pixel;
+      way.back = select(vec2u(NONE), two * p.dw * pixel, two <= vec2u(end));
+      let count = end + 1u - kx;
+      let count1 = select(0u, count, last >= ky + 1u);
+      let count2 = select(0u, count, last >= ky + 2u);
+      for (var c = 0u; c < (e.cg >> shift); c++) {
+        let b0 = ((e.w + n) >> 2u) + last * row + end * tap + (c << shift) * fours;
+        way.start = (e.x >> shift) + image % p.n * p.h * size + c;
+        way.first = ky + kx + c == 0u;
+        let b1 = b0 - row;
+        let b2 = b1 - row;
+        if (VA) {
+          walk4(way, taps4(b0, tap, count), taps4(b1, tap, count1), taps4(b2, tap, count2));
+        } else {
+          walk1(way, taps1(b0, tap, count), taps1(b1, tap, count1), taps1(b2, tap, count2));
         }
       }
     }
   }
-  let more = n + 4u < e.n;
-  let at = e.out + ((image % p.n * p.oh + oy) * p.ow + ox) * p.oc + n;
-  writeRow(true, more, ox, at, s00, s01);
-  writeRow(oy + 1u < p.oh, more, ox, at + p.ow * p.oc, s10, s11);
 }

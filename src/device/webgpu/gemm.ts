@@ -75,9 +75,9 @@ const choices: readonly Choice[] = [
     groups: ({ z, m, n }) => ceilDiv(z * m * n, 64),
   },
   {
-    variant: "taps", // on the CPU a convolution's divisions cost more than its products
+    variant: "taps", // on the CPU a read or a division costs as much as ten products
     when: ({ software, taps, k }) => software && taps !== null && (taps.splits || k <= 2 * TERMS),
-    groups: ({ taps }) => ceilDiv(taps!.blocks, 16),
+    groups: ({ taps }) => ceilDiv(taps!.blocks, 8),
   },
   {
     variant: "direct", // narrow ones waste most of a tile

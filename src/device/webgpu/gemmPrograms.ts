@@ -13,19 +13,19 @@ import { skinnyColumns, VARIANTS, type Variant } from "./gemm";
 import { type Part, type Program, program, table } from "./program";
 
 /** What programs of one kernel differ in, as bits: transposes, reads of four neighbours, which side
- * of a skinny product is the short one; by taps, whether pixels meet at a tap what others met at
- * the one before, and whether a result has four columns at most, or one. */
+ * of a skinny product is the short one; by taps, whether pixels meet what others met before them,
+ * whether windows have at most two rows of two taps, and whether a result has one column. */
 export const TA = 1;
 export const TB = 2;
 export const VA = 4;
 export const VB = 8;
 export const SWAP = 16;
 export const SLIDES = 32;
-export const FEW = 64;
+export const PAIRS = 64;
 export const ONE = 128;
-const FLAGS = { TA, TB, VA, VB, SWAP, SLIDES, FEW, ONE };
+const FLAGS = { TA, TB, VA, VB, SWAP, SLIDES, PAIRS, ONE };
 /** Flags that readers have no part in. */
-const KERNELS = SWAP | SLIDES | FEW | ONE;
+const KERNELS = SWAP | SLIDES | PAIRS | ONE;
 /** Sets of flags: what codes of one variant take. */
 const CODES = 256;
 

@@ -12,9 +12,9 @@ import { choose, type Size } from "./gemm";
 import {
   alongK,
   blocksPart,
-  FEW,
   FOURS,
   ONE,
+  PAIRS,
   type Reader,
   reader,
   SLIDES,
@@ -31,11 +31,11 @@ const readers = {
   matmul: reader("matmul", matmul, TA | TB | VA | VB),
   conv2d: reader("conv2d", conv2d, VA | VB, {
     parts: [{ file: "conv2dTaps.wgsl", text: conv2dTaps }],
-    heeds: VA | SLIDES,
+    heeds: VA | SLIDES | PAIRS,
   }),
   conv2dInput: reader("conv2dInput", conv2dInput, VA | VB, {
     parts: [{ file: "conv2dInputTaps.wgsl", text: conv2dInputTaps }],
-    heeds: SLIDES | FEW | ONE,
+    heeds: SLIDES | PAIRS | ONE,
   }),
   conv2dKernel: reader("conv2dKernel", conv2dKernel, VA | VB, {
     parts: [blocksPart, { file: "conv2dKernelTaps.wgsl", text: conv2dKernelTaps }],
@@ -104,9 +104,20 @@ function isMatmul([, , , , , kh, kw, , , , sh, sw, ph, pw, , , groups]: readonly
   return kh * kw * sh * sw * groups === 1 && ph + pw === 0;
 }
 
-/** Blocks of the kernels by taps that sum over a window: 2 x 4 pixels by 8 columns. */
-const windowBlocks = (z: number, images: number, height: number, width: number, n: number) =>
-  z * images * ceilDiv(height, 2) * ceilDiv(width, 4) * ceilDiv(n, 8);
+/** Invocations that keep the cores of a CPU busy: two cores with four workgroups each. */
+const BUSY = 64;
+
+/** Blocks of the kernels by taps that sum over a window, each of some rows of one of `images` by
+ * four columns; as many rows as leave enough blocks, for the weights are read once a block. */
+function rowBlocks(images: number, height: number, n: number) {
+  const across = images * ceilDiv(n, 4);
+  const rows = ceilDiv(height, Math.min(height, ceilDiv(BUSY, across)));
+  return { rows, taps: { blocks: across * ceilDiv(height, rows), splits: false } };
+}
+
+/** What a kernel by taps heeds of windows of this size; `near`: pixels lie as far apart as taps. */
+const windowFlags = (kh: number, kw: number, near: boolean) =>
+  Math.max(kh, kw) <= 2 ? PAIRS : near && kw >= 3 ? SLIDES : 0;
 
 const conv2dPlan: Plan = (to, [x, w], [out], params) => {
   const [batch, n, , , c, kh, kw, oc, oh, ow, , sw, , , , dw] = params;
@@ -117,15 +128,15 @@ const conv2dPlan: Plan = (to, [x, w], [out], params) => {
     return;
   }
   const [cg, og] = [c / groups, oc / groups];
-  const flags = (four(cg, xs) ? VA : 0) | (four(og, ws) ? VB : 0) | (sw === dw ? SLIDES : 0);
+  const fours = (four(cg, xs) ? VA : 0) | (four(og, ws) ? VB : 0);
+  const { rows, taps } = rowBlocks(batch * groups * n, oh, og);
   const size = {
     ...{ z: batch * groups, m, k: kh * kw * cg, n: og, groups },
     ...{ total: batch * m * oc, plain: false, software: to.choosing.software },
-    taps: four(og, ws)
-      ? { blocks: windowBlocks(batch * groups, n, oh, ow, og), splits: false }
-      : null,
+    taps: four(og, ws) && cg > 0 ? taps : null, // without terms nothing would be written
   };
-  gemm(to, readers.conv2d, flags, size, [x, w, out], params);
+  const flags = fours | windowFlags(kh, kw, sw === dw);
+  gemm(to, readers.conv2d, flags, size, [x, w, out], params, [rows]);
 };
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -141,9 +152,10 @@ const conv2dInputPlan: Plan = (to, [g, w], [out], params) => {
   const [ty, tx] = [sh / gcd(sh, dh), sw / gcd(sw, dw)];
   const [rows, columns] = [ceilDiv(h, sh), ceilDiv(width, sw)]; // of a phase
   const z = batch * groups * sh * sw;
-  let flags = (four(og, gs) ? VA : 0) | (four(og, ws) ? VB : 0);
-  if (tx * dw === sw) flags |= SLIDES;
-  if (cg <= 4) flags |= cg === 1 ? ONE : FEW;
+  const fours = (four(og, gs) ? VA : 0) | (four(og, ws) ? VB : 0);
+  const fewest = Math.floor(kw / tx); // columns of a phase
+  const window = windowFlags(ceilDiv(kh, ty), ceilDiv(kw, tx), tx * dw === sw && fewest >= 3);
+  const blocks = rowBlocks(z * n, rows, cg);
   const size = {
     z,
     m: n * rows * columns,
@@ -153,13 +165,12 @@ const conv2dInputPlan: Plan = (to, [g, w], [out], params) => {
       groups,
       total: batch * n * h * width * c,
       plain: false,
-      taps: four(og, gs, ws)
-        ? { blocks: windowBlocks(z, n, rows, columns, cg), splits: false }
-        : null,
+      taps: four(og, gs, ws) && og > 0 ? blocks.taps : null,
       software: to.choosing.software,
     },
   };
-  gemm(to, readers.conv2dInput, flags, size, [g, w, out], params, [ty, tx]);
+  const flags = fours | window | (cg === 1 ? ONE : 0);
+  gemm(to, readers.conv2dInput, flags, size, [g, w, out], params, [ty, tx, blocks.rows]);
 };
 
 const conv2dKernelPlan: Plan = (to, [x, g], [out], params) => {

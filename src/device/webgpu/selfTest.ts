@@ -135,12 +135,13 @@ const matmuls = ([m, k, n]: readonly number[]): SelfCase[] =>
     params: [2, m, k, n, layout >> 1, layout & 1, m * k, 0],
   }));
 
-/** Stride, dilation, padding, and channels in fours or not; the three kernels of one form. */
-const convs = (c: number, oc: number, stride: number, groups: number): SelfCase[] => {
+/** Stride, groups, windows of `k` by `k`, and channels in fours or not; the three kernels of one
+ * form. */
+const convs = (c: number, oc: number, stride: number, groups: number, k = 3): SelfCase[] => {
   const [h, w] = [9, 8];
-  const [oh, ow] = [Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1];
-  const size = { x: 2 * h * w * c, w: 9 * (c / groups) * oc, g: 2 * oh * ow * oc };
-  const form = [1, 2, h, w, c, 3, 3, oc, oh, ow, stride, stride, 1, 1, 1, 1, groups];
+  const [oh, ow] = [h, w].map((size) => Math.floor((size + 2 - k) / stride) + 1);
+  const size = { x: 2 * h * w * c, w: k * k * (c / groups) * oc, g: 2 * oh * ow * oc };
+  const form = [1, 2, h, w, c, k, k, oc, oh, ow, stride, stride, 1, 1, 1, 1, groups];
   const make = (kernel: KernelName, a: number, b: number, out: number): SelfCase => ({
     kernel,
     inputs: [float(a), float(b)],
@@ -165,9 +166,18 @@ const productCases = [
   ...convs(3, 5, 2, 1),
   ...convs(6, 6, 1, 6),
 ];
-const products: SelfCase[] = [null, ...VARIANTS].flatMap((variant) =>
-  productCases.map((c) => ({ ...c, choosing: { variant } })),
-);
+/** Every program of the kernels by taps: rows that slide along or do not, windows of two by two. */
+const tapCases = [4, 1].flatMap((c) => [
+  ...convs(c, 8, 1, 1, 5),
+  ...convs(c, 8, 2, 1, 5),
+  ...convs(c, 8, 1, 1, 2),
+]);
+const products: SelfCase[] = [
+  ...[null, ...VARIANTS].flatMap((variant) =>
+    productCases.map((c) => ({ ...c, choosing: { variant } })),
+  ),
+  ...tapCases.map((c) => ({ ...c, choosing: { variant: "taps" as const } })),
+];
 
 const pool = [2, 7, 6, 5, 3, 2, 4, 3, 2, 2, 1, 0];
 const [X, G] = [2 * 7 * 6 * 5, 2 * 4 * 3 * 5];
