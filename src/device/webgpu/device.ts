@@ -13,6 +13,7 @@ import { adapterName, findAdapter, isSoftware, openDevice } from "./adapter";
 import { type Block, BufferPool } from "./buffers";
 import { MAP_MODE_READ } from "./constants";
 import { Faults } from "./faults";
+import { hasten } from "./hasten";
 import { Pipelines } from "./pipelines";
 import type { Choosing, Recorder } from "./plan";
 import { plans } from "./plans";
@@ -128,7 +129,7 @@ export class WebGPUDevice implements Device {
     this.#queue.copy(block, staging.buffer, bytes);
     await this.#queue.flushSoon();
     try {
-      await staging.buffer.mapAsync(MAP_MODE_READ, 0, bytes);
+      await hasten(this.gpu, staging.buffer.mapAsync(MAP_MODE_READ, 0, bytes));
       await this.#faults.settled();
     } catch (error) {
       await this.#faults.readFailed(error as Error);
