@@ -1,9 +1,9 @@
-// Waiting for work on the GPU, in browsers. Theirs is another process, which looks for finished work
-// when commands come, else every 2 ms; what is sent here only makes it look, and does nothing else.
+// Waiting for the GPU in browsers: theirs is in another process, which looks for finished work when
+// commands come, else every 2 ms. What is sent here makes it look, and does nothing else.
 
 /** Ms after which it is asked first: what ends sooner is seen with the commands themselves. */
 const FIRST = 1;
-/** Times it is asked, each when the last answer has come: some 2 ms, for longer work loses little. */
+/** Times it is asked, each when the last answer has come: for 2 ms, as longer work loses little. */
 const TIMES = 8;
 
 /** Whether WebGPU is in another process. */
