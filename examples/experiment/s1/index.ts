@@ -140,7 +140,12 @@ const methods: Readonly<Record<string, Method>> = {
   GP: by(() => ({ sampler: search.gp({ start: 6 }) })),
   "learned LSTM": learned,
   "random, ASHA": by(() => ({ sampler: search.random(), scheduler: search.asha(RUNGS) })),
-  "TPE, ASHA": by(() => ({ sampler: search.tpe({ start: 10 }), scheduler: search.asha(RUNGS) })),
+  // The lowest rung says little of a trial: with fewer at random, or fewer that count as good, the
+  // search gathers round the first one that was lucky there.
+  "TPE, ASHA": by(() => ({
+    sampler: search.tpe({ start: 20, good: 0.25 }),
+    scheduler: search.asha(RUNGS),
+  })),
   "BOHB, Hyperband": by(() => ({ sampler: search.bohb(), scheduler: search.hyperband(RUNGS) })),
   PBT: by(() => ({
     sampler: search.random(),
