@@ -108,10 +108,14 @@ function isMatmul([, , , , , kh, kw, , , , sh, sw, ph, pw, , , groups]: readonly
 const BUSY = 64;
 
 /** Blocks of the kernels by taps that sum over a window, each of some rows of one of `images` by
- * four columns; as many rows as leave enough blocks, for the weights are read once a block. */
+ * four columns; as many rows as leave enough blocks, for the weights are read once a block, and of
+ * a number that divides the height if one is near, as neighbours wait for each other. */
 function rowBlocks(images: number, height: number, n: number) {
   const across = images * ceilDiv(n, 4);
-  const rows = ceilDiv(height, Math.min(height, ceilDiv(BUSY, across)));
+  const least = ceilDiv(height, Math.min(height, ceilDiv(BUSY, across)));
+  let rows = least;
+  while (height % rows !== 0 && rows < 2 * least) rows += 1;
+  if (height % rows !== 0) rows = least;
   return { rows, taps: { blocks: across * ceilDiv(height, rows), splits: false } };
 }
 
