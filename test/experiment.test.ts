@@ -45,7 +45,7 @@ describe("options", () => {
   test("defaults, and what is given", () => {
     expect(parseOptions(["s1"])).toEqual({
       settings: { experiment: "s1", seed: 0, seeds: 3, budget: 2, device: "auto", real: false },
-      ...{ data: undefined, only: undefined, workers: 1, resume: false, out: "experiments/s1" },
+      ...{ data: undefined, only: undefined, workers: 2, resume: false, out: "experiments/s1" },
     });
     const given = parseOptions(["s4", "--data", "sets", "--seeds", "5", "--budget", "0.5"])!;
     expect([given.data, given.settings.seeds, given.settings.budget]).toEqual(["sets", 5, 0.5]);

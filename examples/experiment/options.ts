@@ -61,8 +61,8 @@ same budget.
   --device NAME    auto, reference, wasm or webgpu (auto)
   --only TEXT      of the rows only those that have TEXT in "table: method", or one of several
                    texts between |, with the work they have in a whole run
-  --workers N      threads that run the rows' seeds, each with a device of its own (1): the
-                   numbers are the same, what seeds share is made in every thread
+  --workers N      threads that run the rows' seeds, each with a device of its own (1, for s1
+                   2): the numbers are the same, what seeds share is made in every thread
   --out DIR        folder of results.json and report.html (experiments/NAME)
   --resume         go on with what is in that folder, of the same settings
   --help           this text
@@ -98,6 +98,7 @@ export function parseOptions(args: readonly string[]): Command | null {
   };
   const out = given.out ?? `experiments/${experiment}`;
   const { data, only, resume = false } = given;
-  const workers = number("workers", given.workers, 1, from(1));
+  // S1 compares costs that are counted, and most of it is thinking: two threads falsify nothing.
+  const workers = number("workers", given.workers, experiment === "s1" ? 2 : 1, from(1));
   return { settings, data, only, workers, resume, out };
 }
