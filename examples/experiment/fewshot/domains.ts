@@ -3,9 +3,7 @@
 
 import { data } from "hypergrad";
 import { convNet, type Domain, pointNet, type Stream } from "./domain";
-
-const TEST_KEY = 2 ** 40; // far from any seed that a user types
-const VALID_KEY = 2 ** 41;
+import { TEST_KEY, VALID_KEY } from "./streams";
 
 /** y = A sin(x − phase), ten points each (Finn et al. 2017). */
 export function sineDomain(): Domain {

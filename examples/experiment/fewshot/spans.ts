@@ -20,6 +20,8 @@ import {
 import { bestSpan, type Judgement, judged } from "./answers";
 import type { Domain, Net } from "./domain";
 import { type Encoder, type EncoderParams, placeEncoder, type Words } from "./encoder";
+import { TEST_KEY, VALID_KEY } from "./streams";
+import type { TextDomainOptions } from "./text";
 
 /** A question with a part of its paragraph. */
 export interface Window {
@@ -191,24 +193,9 @@ export function spanNet({ asked, seen, filters, ...options }: SpanNetOptions): N
   };
 }
 
-export interface SpanDomainOptions {
-  readonly name: string;
+export interface SpanDomainOptions extends Omit<TextDomainOptions, "pools" | "threshold"> {
   readonly pools: SpanPools;
-  readonly shot: number;
-  readonly query?: number;
-  readonly size?: number;
-  readonly filters: number;
-  readonly encoder?: Encoder;
-  readonly steps: number;
-  readonly innerLr: number;
-  readonly outerLr?: number;
-  readonly tasks?: number;
-  readonly testTasks: number;
-  readonly validTasks?: number;
 }
-
-const TEST_KEY = 2 ** 40;
-const VALID_KEY = 2 ** 41;
 
 export function spanDomain(options: SpanDomainOptions): Domain {
   const { name, pools, shot, query = 5, steps, innerLr, outerLr = 1e-3, tasks = 4 } = options;

@@ -4,6 +4,7 @@
 import { data, max, nn, notEqual, scope, slice, where } from "hypergrad";
 import type { Domain, Net } from "./domain";
 import { type Encoder, type EncoderParams, PLACE, placeEncoder, type Words } from "./encoder";
+import { TEST_KEY, VALID_KEY } from "./streams";
 
 /** Sentences of classes. */
 export interface TextPool extends Words {
@@ -105,9 +106,6 @@ export interface TextDomainOptions {
   readonly validTasks?: number;
   readonly threshold: number;
 }
-
-const TEST_KEY = 2 ** 40;
-const VALID_KEY = 2 ** 41;
 
 export function textDomain(options: TextDomainOptions): Domain {
   const { name, pools, shot, query = 2, steps, innerLr, outerLr = 1e-3, tasks = 4 } = options;
