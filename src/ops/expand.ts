@@ -79,9 +79,8 @@ function repeatOf(from: Shape, to: Shape): Repeat | null {
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (!isTensor("expand", x)) needTensors("expand", { x });
-  if (!Array.isArray(shape)) checkShape("expand", shape);
-  if (sameShape(x.shape, shape)) return x;
   checkShape("expand", shape);
+  if (sameShape(x.shape, shape)) return x;
   if (!expandsTo(x.shape, shape)) {
     throw new ShapeError(
       `expand: shapes do not fit: x is ${show(x.shape)}, asked for ${show(shape)}. ` +

@@ -164,7 +164,9 @@ export function slice(
   step: readonly number[] = [],
 ): Tensor {
   needTensors("slice", { x });
-  for (const [which, list] of Object.entries({ start, size, step })) needList("slice", which, list);
+  needList("slice", "start", start);
+  needList("slice", "size", size);
+  needList("slice", "step", step);
   const part: Part = {
     start: x.shape.map((n, i) => (start[i] === undefined ? 0 : start[i] + (start[i] < 0 ? n : 0))),
     step: x.shape.map((_, i) => step[i] ?? 1),
