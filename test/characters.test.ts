@@ -82,10 +82,10 @@ describe("characters", () => {
 
   test("counts below 1 are refused", () => {
     expect(() => characters({ seed: 0, classes: 0 })).toThrow(
-      "characters: classes is no whole number from 1: 0. Give one.",
+      "characters: classes is no whole number from 1: 0. Use 1 or more.",
     );
     expect(() => characters({ seed: 0, perClass: 2.5 })).toThrow(
-      "characters: perClass is no whole number from 1: 2.5. Give one.",
+      "characters: perClass is no whole number from 1: 2.5. Use 1 or more.",
     );
   });
 });

@@ -79,7 +79,7 @@ describe("batches", () => {
 
   test("refuse what makes no batch", () => {
     const of = (more: object) => () => batches({ count: 5, size: 2, collate, ...more });
-    expect(of({ size: 0 })).toThrow("batches: size is no whole number from 1: 0. Give one.");
+    expect(of({ size: 0 })).toThrow("batches: size is no whole number from 1: 0. Use 1 or more.");
     expect(of({ size: 6, seed: 1 })).toThrow("batches: no whole batch: size is 6, there are 5 ");
     expect(of({ lengths: [1] })).toThrow("batches: lengths and examples differ: 1 lengths, 5 ");
     expect(() => batches({ count: 5, size: 2, collate }).ids(0, 3)).toThrow(

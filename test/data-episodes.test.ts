@@ -115,7 +115,7 @@ describe("episodes", () => {
   test.each([["way"], ["shot"], ["query"]])("%s must be a whole number from 1", (name) => {
     for (const n of [0, 1.5, Number.NaN]) {
       expect(() => episodes({ ...options, [name]: n })).toThrow(
-        `episodes: ${name} is no whole number from 1: ${n}. Give one.`,
+        `episodes: ${name} is no whole number from 1: ${n}. Use 1 or more.`,
       );
     }
   });
@@ -216,7 +216,7 @@ describe("sinusoids", () => {
     expect(sinusoids({ key: 3 })(9)).not.toEqual(sinusoids({ key: 4 })(9));
     expect(sinusoids({ key: 3 })(9).support.x).toHaveLength(10);
     expect(() => sinusoids({ key: 3, shot: 0 })).toThrow(
-      "sinusoids: shot is no whole number from 1: 0. Give one.",
+      "sinusoids: shot is no whole number from 1: 0. Use 1 or more.",
     );
   });
 });

@@ -47,7 +47,9 @@ describe("vocabulary", () => {
     expect(() => vocabulary(texts).word(6)).toThrow(
       "vocabulary: no such word: 6; there are 6. Use 0 to 5.",
     );
-    expect(() => vocabulary(texts, { size: 1 })).toThrow("vocabulary: no size: 1.");
+    expect(() => vocabulary(texts, { size: 1 })).toThrow(
+      "vocabulary: size is no whole number from 2: 1.",
+    );
   });
 });
 

@@ -155,7 +155,7 @@ describe("choosing a device", () => {
 
   test("no number of threads", async () => {
     await expect(init({ device: "wasm", threads: 0 })).rejects.toThrow(
-      "init: no number of threads: 0. Give a whole number from 1.",
+      "init: threads is no whole number from 1: 0. Use 1 or more.",
     );
     const made = await init({ device: "wasm", threads: 1 });
     expect(made.name).toBe("wasm");

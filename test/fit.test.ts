@@ -305,10 +305,10 @@ describe("a number that breaks", () => {
 
 describe("what fit refuses", () => {
   test.each([
-    [{ epochs: 1.5 }, "fit: no number of epochs: 1.5. Use a whole number from 0."],
+    [{ epochs: 1.5 }, "fit: epochs is no whole number from 0: 1.5. Use 0 or more."],
     [
       { save: { every: 0, write: () => {} } },
-      "fit: cannot save every 0 steps. Use a whole number from 1.",
+      "fit: save.every is no whole number from 1: 0. Use 1 or more.",
     ],
     [
       { stop: { measure: "accuracy", patience: 1 } },

@@ -224,13 +224,13 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
 test("numbers that no learner takes are errors", () => {
   const common = { loss: sineLoss, inner: inner.sgd({ lr: 0.1 }), outer };
   expect(() => reptile({ ...common, steps: -1 })).toThrow(
-    new ValueError("reptile: no number of steps: -1. Give a whole number from 0."),
+    new ValueError("reptile: steps is no whole number from 0: -1. Use 0 or more."),
   );
   expect(() => imaml({ ...common, steps: 1, lambda: 0 })).toThrow(
     new ValueError("imaml: lambda out of range: 0. Use a number above 0."),
   );
   expect(() => protoNet({ embed: (_: Net, x) => x, way: 1, outer })).toThrow(
-    new ValueError("protoNet: no number of classes: way is 1. Use a whole number from 2."),
+    new ValueError("protoNet: way is no whole number from 2: 1. Use 2 or more."),
   );
   for (const make of [maml, anil]) {
     expect(() =>

@@ -312,10 +312,10 @@ describe("reference", () => {
     };
     const order = "Write order: 2 for the exact meta-gradient or order: 1 for the first-order one.";
     error(() => sgd({ order: undefined as never }), `unroll: no order: undefined. ${order}`);
-    error(() => sgd({ steps: -1 }), "unroll: no number of steps: -1. Give a whole number from 0.");
+    error(() => sgd({ steps: -1 }), "unroll: steps is no whole number from 0: -1. Use 0 or more.");
     error(
       () => sgd({ steps: 1.5 }),
-      "unroll: no number of steps: 1.5. Give a whole number from 0.",
+      "unroll: steps is no whole number from 0: 1.5. Use 0 or more.",
     );
     error(
       () => sgd({ mode: "all" as never }),
@@ -324,7 +324,7 @@ describe("reference", () => {
     );
     error(
       () => sgd({ truncate: 0 }),
-      "unroll: no window: truncate is 0. Give a whole number of steps from 1.",
+      "unroll: truncate is no whole number from 1: 0. Use 1 or more.",
     );
     error(
       () => sgd({ weights: [1] }),
@@ -343,7 +343,7 @@ describe("reference", () => {
     );
     error(
       () => sgd().adapt(learned, sine(1).support, { steps: Number.NaN }),
-      "adapt: no number of steps: NaN. Give a whole number from 0.",
+      "adapt: steps is no whole number from 0: NaN. Use 0 or more.",
     );
     expect(() => sgd().evaluate(learned, [])).toThrow(
       "evaluate: no tasks: got an empty list. Give at least one.",
@@ -375,7 +375,7 @@ describe("reference", () => {
     );
     error(
       () => inner.perStep({ lr: 0.1, steps: 0 }),
-      "inner.perStep: no number of steps: 0. Give a whole number from 1.",
+      "inner.perStep: steps is no whole number from 1: 0. Use 1 or more.",
     );
   });
 });

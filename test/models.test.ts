@@ -93,10 +93,10 @@ describe("sizes", () => {
         'padding "valid". Use larger images or fewer rounds.',
     );
     expect(() => models.textLstm({ units: 0 })).toThrow(
-      "textLstm: no size: units is 0. Use a whole number from 1.",
+      "textLstm: units is no whole number from 1: 0. Use 1 or more.",
     );
     expect(() => models.mnistMlp({ hidden: [3, 0.5] })).toThrow(
-      "dense layers: no size: hidden[1] is 0.5. Use a whole number from 1.",
+      "dense layers: hidden[1] is no whole number from 1: 0.5. Use 1 or more.",
     );
   });
 });

@@ -389,7 +389,7 @@ describe("clipping, averages, accumulation", () => {
     );
     says(
       () => optim.accumulate(optim.sgd({ lr: 1 }), 0),
-      "accumulate: no number of batches: 0. Use a whole number from 1.",
+      "accumulate: every is no whole number from 1: 0. Use 1 or more.",
     );
   });
 });

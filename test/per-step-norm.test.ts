@@ -57,7 +57,7 @@ describe.each(present)("on $name", ({ name, device }) => {
   test("what does not fit is told", () => {
     for (const n of [0, -1, 1.5, Number.NaN]) {
       expect(() => nn.statefulNorm(2, { perStep: n })).toThrow(
-        `statefulNorm: no number of steps: perStep is ${n}. Give a whole number from 1.`,
+        `statefulNorm: perStep is no whole number from 1: ${n}. Use 1 or more.`,
       );
     }
     const run = (layer: nn.StatefulNorm, step?: number) => () => {

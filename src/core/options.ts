@@ -1,5 +1,7 @@
-// Options, checked: an object whose every name is known. JavaScript would pass over a number in
-// its place, or a name that is misspelt, and give the result of the defaults.
+// Options, checked: an object whose every name is known, counts that are counts. JavaScript would
+// pass over a number in its place, or a name that is misspelt, and give the result of the defaults.
+
+import { ValueError } from "./errors";
 
 /**
  * The options themselves.
@@ -20,4 +22,18 @@ export function optionsOf<T extends object>(
     throw new TypeError(`${op}: unknown option: ${name}. Use ${names.join(", ")}.`);
   }
   return options;
+}
+
+/** @throws ValueError unless each of these is a whole number from `least` */
+export function needWhole(
+  op: string,
+  values: Readonly<Record<string, number | undefined>>,
+  least: number,
+): void {
+  for (const [name, x] of Object.entries(values)) {
+    if (Number.isSafeInteger(x) && (x as number) >= least) continue;
+    throw new ValueError(
+      `${op}: ${name} is no whole number from ${least}: ${String(x)}. Use ${least} or more.`,
+    );
+  }
 }

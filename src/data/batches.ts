@@ -2,6 +2,7 @@
 // function of (seed, e, i), so that a training can begin again anywhere.
 
 import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { type Stream, stream } from "../core/random";
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
@@ -59,11 +60,7 @@ const BATCH_STREAMS = 2 ** 32;
  */
 export function batches(options: BatchOptions): Batches {
   const { count, size, seed, lengths, collate, partial = seed === undefined } = options;
-  for (const [name, n] of Object.entries({ count, size })) {
-    if (!Number.isInteger(n) || n < 1) {
-      throw new ValueError(`batches: ${name} is no whole number from 1: ${n}. Give one.`);
-    }
-  }
+  needWhole("batches", { count, size }, 1);
   if (lengths !== undefined && lengths.length !== count) {
     throw new ValueError(
       `batches: lengths and examples differ: ${lengths.length} lengths, ${count} examples. ` +

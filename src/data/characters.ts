@@ -2,7 +2,7 @@
 // times by an unsteady hand. Only + - * / and square roots are used, so that every runtime draws
 // the same bytes from the same seed.
 
-import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { type Stream, stream } from "../core/random";
 import { type ClassPool, classPool } from "./pool";
 import { drawStrokes, type Point } from "./strokes";
@@ -21,11 +21,7 @@ export interface CharacterOptions {
  * and its first drawings do not change with `perClass`. Throws a ValueError for counts below 1. */
 export function characters(options: CharacterOptions): ClassPool {
   const { seed, classes = 400, perClass = 20 } = options;
-  for (const [name, n] of Object.entries({ classes, perClass })) {
-    if (!Number.isInteger(n) || n < 1) {
-      throw new ValueError(`characters: ${name} is no whole number from 1: ${n}. Give one.`);
-    }
-  }
+  needWhole("characters", { classes, perClass }, 1);
   const images = new Uint8Array(classes * perClass * SIZE * SIZE);
   for (let c = 0; c < classes; c++) {
     const random = stream(seed, c);

@@ -2,6 +2,7 @@
 // runtime, and its support and query never share an image.
 
 import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { stream } from "../core/random";
 import { type ClassPool, countOf } from "./pool";
 
@@ -51,11 +52,7 @@ export interface Episodes {
  * the pool has fewer classes than `way` or a class fewer images than `shot + query`. */
 export function episodes(options: EpisodeOptions): Episodes {
   const { classes: pool, way, shot, query, key } = options;
-  for (const [name, n] of Object.entries({ way, shot, query })) {
-    if (!Number.isInteger(n) || n < 1) {
-      throw new ValueError(`episodes: ${name} is no whole number from 1: ${n}. Give one.`);
-    }
-  }
+  needWhole("episodes", { way, shot, query }, 1);
   if (pool.classes < way) {
     throw new ValueError(
       `episodes: too few classes: way is ${way}, the pool has ${pool.classes}. ` +

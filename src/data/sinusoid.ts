@@ -1,7 +1,7 @@
 // Sine curves to fit, one a task: amplitude, phase and the points are a pure function of
 // (key, index).
 
-import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { stream } from "../core/random";
 
 /** Points of one curve: x and y are columns. */
@@ -31,11 +31,7 @@ export interface SinusoidOptions {
  * (Finn, Abbeel, Levine 2017, section 5.1). Throws a ValueError for counts below 1. */
 export function sinusoids(options: SinusoidOptions): (index: number) => SinusoidTask {
   const { key, shot = 10, query = 10 } = options;
-  for (const [name, n] of Object.entries({ shot, query })) {
-    if (!Number.isInteger(n) || n < 1) {
-      throw new ValueError(`sinusoids: ${name} is no whole number from 1: ${n}. Give one.`);
-    }
-  }
+  needWhole("sinusoids", { shot, query }, 1);
   return (index) => {
     const random = stream(key, index);
     const amplitude = 0.1 + 4.9 * random.uniform();

@@ -2,6 +2,7 @@
 // that the same texts always give the same numbers.
 
 import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 
 export interface Vocabulary {
   /** Numbers there are, padding and unknown counted. */
@@ -35,9 +36,7 @@ export function vocabulary(
   texts: Iterable<readonly string[]>,
   { size = 10_000, least = 1 }: VocabularyOptions = {},
 ): Vocabulary {
-  if (!Number.isInteger(size) || size < 2) {
-    throw new ValueError(`vocabulary: no size: ${size}. Use a whole number from 2.`);
-  }
+  needWhole("vocabulary", { size }, 2);
   const counts = new Map<string, number>();
   for (const words of texts) {
     for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);

@@ -1,7 +1,8 @@
 // Choosing a device: what was asked for by name, or the best that is there, and never another in
 // silence.
 
-import { DeviceError, ValueError } from "../core/errors";
+import { DeviceError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { setDevice } from "./current";
 import type { Device, DeviceName } from "./device";
 import { loadReference, loadSelfTest, loadWebGPU } from "./lazy";
@@ -41,9 +42,7 @@ export async function init(options: InitOptions = {}): Promise<Device> {
       `init: unknown device: "${device}". Use ${NAMES.map((n) => `"${n}"`).join(", ")}.`,
     );
   }
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new ValueError(`init: no number of threads: ${threads}. Give a whole number from 1.`);
-  }
+  needWhole("init", { threads }, 1);
   if (options.tiles !== undefined) checkTiles(options.tiles);
   const made = await make(device, options);
   setDevice(made);

@@ -1,6 +1,7 @@
 // What an inner loop's options may be. All is checked before anything runs.
 
 import { ShapeError, ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { type Shape, show } from "../core/shape";
 
 interface Given {
@@ -19,7 +20,7 @@ const MODES = [
 
 /** Throws ValueError for what `unroll` does not take. */
 export function checkUnroll({ steps, order, mode, tasks, weights, truncate }: Given): void {
-  checkSteps("unroll", steps);
+  needWhole("unroll", { steps }, 0);
   checkOrder("unroll", order);
   if (mode !== undefined && !MODES.includes(mode)) {
     const known = MODES.map((one) => `"${one}"`).join(", ");
@@ -29,11 +30,7 @@ export function checkUnroll({ steps, order, mode, tasks, weights, truncate }: Gi
     throw new ValueError(`unroll: unknown tasks: "${String(tasks)}". Use "loop" or "batch".`);
   }
   if (weights !== undefined) checkWeights("unroll", [weights.length], steps);
-  if (truncate !== undefined && !(Number.isInteger(truncate) && truncate > 0)) {
-    throw new ValueError(
-      `unroll: no window: truncate is ${String(truncate)}. Give a whole number of steps from 1.`,
-    );
-  }
+  if (truncate !== undefined) needWhole("unroll", { truncate }, 1);
 }
 
 export function checkOrder(name: string, order: unknown): void {
@@ -41,13 +38,6 @@ export function checkOrder(name: string, order: unknown): void {
   throw new ValueError(
     `${name}: no order: ${String(order)}. Write order: 2 for the exact meta-gradient or order: 1 ` +
       "for the first-order one.",
-  );
-}
-
-export function checkSteps(name: string, steps: number): void {
-  if (Number.isInteger(steps) && steps >= 0) return;
-  throw new ValueError(
-    `${name}: no number of steps: ${String(steps)}. Give a whole number from 0.`,
   );
 }
 

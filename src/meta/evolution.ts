@@ -2,6 +2,7 @@
 // loops too wild for a backward pass. All tasks of a group are one batch.
 
 import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { vmap } from "../grad/index";
 import { add, div, mul, sub } from "../ops/arithmetic";
 import { type Key, normal, split } from "../ops/random";
@@ -10,6 +11,7 @@ import { reshape } from "../ops/reshape";
 import { zerosOf } from "../optim/state";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
+import { checkPositive } from "./checks";
 import type { Mode } from "./loop";
 import type { Task } from "./tasks";
 import type { Learned } from "./unroll";
@@ -49,17 +51,14 @@ export function checkEvolution(
   { sigma = 0.01, pairs = 1 }: EvolutionOptions,
   mode: Mode | undefined,
 ): void {
-  if (!(sigma > 0 && sigma < Number.POSITIVE_INFINITY)) {
-    throw new ValueError(`unroll: sigma out of range: ${sigma}. Use a number above 0.`);
-  }
-  if (Number.isInteger(pairs) && pairs > 0 && !(mode === "pes" && pairs > 1)) return;
+  checkPositive("unroll", "sigma", sigma);
+  needWhole("unroll", { pairs }, 1);
   if (mode === "pes" && pairs > 1) {
     throw new ValueError(
       `unroll: pairs do not fit: ${pairs} of each task in mode "pes", where a task is one pair. ` +
         "Give more tasks instead.",
     );
   }
-  throw new ValueError(`unroll: no number of pairs: ${pairs}. Give a whole number from 1.`);
 }
 
 /** Where a particle of persistent evolution strategies stands: both loops, and the sum of its

@@ -1,6 +1,7 @@
 // Implicit MAML (Rajeswaran et al. 2019): the meta-gradient at the end of the inner loop alone, by
 // conjugate gradients on Hessian products. Memory does not grow with the steps.
 
+import { needWhole } from "../core/options";
 import { hvp, valueAndGrad } from "../grad/index";
 import { add, div, maximum, mul, sub } from "../ops/arithmetic";
 import { square } from "../ops/math";
@@ -12,7 +13,7 @@ import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, type Tree } from "../tensor/tree";
 import { averageGradient, type Way } from "./average";
-import { checkPositive, checkSteps } from "./checks";
+import { checkPositive } from "./checks";
 import type { InnerOptimizer } from "./innerOptimizer";
 import { innerLoop } from "./loop";
 import type { Task, Tasks } from "./tasks";
@@ -49,8 +50,7 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
   options: ImamlOptions<P, M, S, B>,
 ): Imaml<P, M, B> {
   const { loss, inner, steps, lambda, cgSteps = 5, damping = 0, outer, tasks: way } = options;
-  checkSteps("imaml", steps);
-  checkSteps("imaml", cgSteps);
+  needWhole("imaml", { steps, cgSteps }, 0);
   checkPositive("imaml", "lambda", lambda);
   inRange("imaml", "damping", damping, 0);
 
@@ -96,7 +96,7 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
   return {
     ...learner,
     adapt: (learned, support, given = {}) => {
-      checkSteps("adapt", given.steps ?? steps);
+      needWhole("adapt", { steps: given.steps ?? steps }, 0);
       return scope(() => adapt(learned, support, given.steps));
     },
     ...trained(learner, outer),

@@ -1,7 +1,7 @@
 // Prototypical networks (Snell et al. 2017): a class is the mean of its support embeddings, and a
 // query is of the class that is nearest. Nothing is adapted.
 
-import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { add, div, maximum, mul, sub } from "../ops/arithmetic";
 import { oneHot } from "../ops/gather";
 import { crossEntropy } from "../ops/losses";
@@ -43,11 +43,7 @@ export type ProtoNet<P extends Tree> = Trained<P, Nothing, Examples> & {
 /** @throws ValueError when `way` is no whole number from 2 */
 export function protoNet<P extends Tree>(options: ProtoNetOptions<P>): ProtoNet<P> {
   const { embed, way, tasks, outer } = options;
-  if (!Number.isInteger(way) || way < 2) {
-    throw new ValueError(
-      `protoNet: no number of classes: way is ${way}. Use a whole number from 2.`,
-    );
-  }
+  needWhole("protoNet", { way }, 2);
 
   function prototypes(params: P, { x, y }: Examples): Tensor {
     const member = oneHot(y, way);

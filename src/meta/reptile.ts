@@ -1,12 +1,12 @@
 // Reptile (Nichol et al. 2018): move the initialisation towards where inner training ended. No
 // gradient passes through the inner loop.
 
+import { needWhole } from "../core/options";
 import { stopGradient } from "../grad/index";
 import { sub } from "../ops/arithmetic";
 import type { Tensor } from "../tensor/tensor";
 import { mapTree, type Tree } from "../tensor/tree";
 import { averageGradient, type Way } from "./average";
-import { checkSteps } from "./checks";
 import type { InnerOptimizer } from "./innerOptimizer";
 import type { Task, Tasks } from "./tasks";
 import { type Trained, trained, type WithOuter } from "./trained";
@@ -40,7 +40,7 @@ export function reptile<P extends Tree, M extends Tree, S extends Tree, B>(
   options: ReptileOptions<P, M, S, B>,
 ): Reptile<P, M, B, S> {
   const { loss, inner, steps, batch, outer, tasks: way } = options;
-  checkSteps("reptile", steps);
+  needWhole("reptile", { steps }, 0);
   const loop = unroll({ loss, inner, steps, order: 1, batch, tasks: way });
   const one = (learned: Learned<P, M>, { support, query }: Task<B>): [Tensor, P] => {
     const end = loop.adapt(learned, support);

@@ -1,5 +1,6 @@
 // What a meta-gradient tells about its tasks beside itself.
 
+import { needWhole } from "../core/options";
 import { add, mul } from "../ops/arithmetic";
 import { cast } from "../ops/cast";
 import { lessEqual, logicalNot } from "../ops/compare";
@@ -7,7 +8,6 @@ import { abs } from "../ops/math";
 import { sum } from "../ops/reduce";
 import type { Like } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { checkSteps } from "./checks";
 
 const LARGEST = 3.4028234e38; // of float32
 
@@ -27,7 +27,7 @@ export function weighted(losses: readonly Tensor[], weights: readonly Like[]): T
  * they lose.
  */
 export function multiStepWeights(steps: number, epoch: number, epochs: number): number[] {
-  checkSteps("multiStepWeights", steps);
+  needWhole("multiStepWeights", { steps }, 0);
   const early = Math.max(0.03 / steps, (1 / steps) * (1 - epoch / epochs));
   const all = new Array<number>(steps).fill(early);
   if (steps > 0) all[steps - 1] = 1 - (steps - 1) * early;

@@ -1,6 +1,7 @@
 // The inner loop of every meta-learner, and the gradient through it. Meta-learners differ only in
 // the inner optimizer that they give it.
 
+import { needWhole } from "../core/options";
 import { checkpoint, stopGradient, valueAndGrad, vmap } from "../grad/index";
 import { add, div, mul } from "../ops/arithmetic";
 import { expand } from "../ops/expand";
@@ -14,7 +15,7 @@ import { capturing } from "../tensor/op";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
-import { checkOrder, checkSteps, checkUnroll, checkWeights } from "./checks";
+import { checkOrder, checkUnroll, checkWeights } from "./checks";
 import { estimate, isEstimated } from "./estimate";
 import { checkEvolution, type EvolutionOptions, type JudgeOne } from "./evolution";
 import type { InnerOptimizer } from "./innerOptimizer";
@@ -372,14 +373,14 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
       });
     },
     adapt: (learned, support, { steps: count = steps } = {}) => {
-      checkSteps("adapt", count);
+      needWhole("adapt", { steps: count }, 0);
       const run = { steps: count, order, differentiated: false } as const;
       return scope(() =>
         stopGradient(loop(begin(learned.params), learned.meta, support, run).params),
       );
     },
     evaluate: (learned, tasks, { steps: count = steps } = {}) => {
-      checkSteps("evaluate", count);
+      needWhole("evaluate", { steps: count }, 0);
       someTasks("evaluate", tasks);
       return scope(() => {
         const ask = { steps: count, order, differentiated: false } as const;

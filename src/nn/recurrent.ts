@@ -1,6 +1,7 @@
 // Recurrent layers: a cell stacked, run both ways, with dropout between the layers.
 
-import { ShapeError, ValueError } from "../core/errors";
+import { ShapeError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { show } from "../core/shape";
 import { maskOf } from "../fused/steps";
 import { dropout } from "../ops/dropout";
@@ -78,9 +79,7 @@ function recurrent<P extends Tree, S extends CellState>(
   units: number,
   { layers = 1, bidirectional = false, dropout: rate = 0 }: RecurrentOptions,
 ): RecurrentLayer<P, S> {
-  if (!Number.isInteger(layers) || layers < 1) {
-    throw new ValueError(`${name}: no number of layers: ${layers}. Use a whole number from 1.`);
-  }
+  needWhole(name, { layers }, 1);
   const both = bidirectional ? 2 : 1;
 
   const init = (key: Key) =>

@@ -1,6 +1,7 @@
 // Batch normalization that remembers: the statistics of training are a state, in and out.
 
 import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { stopGradient } from "../grad/stop";
 import { add, mul, sub } from "../ops/arithmetic";
 import { rsqrt } from "../ops/math";
@@ -58,11 +59,7 @@ export function statefulNorm(
   features: number,
   { momentum = 0.1, eps = 1e-5, perStep }: StatefulNormOptions = {},
 ): StatefulNorm {
-  if (perStep !== undefined && !(Number.isInteger(perStep) && perStep > 0)) {
-    throw new ValueError(
-      `statefulNorm: no number of steps: perStep is ${perStep}. Give a whole number from 1.`,
-    );
-  }
+  if (perStep !== undefined) needWhole("statefulNorm", { perStep }, 1);
   const shape = perStep === undefined ? [features] : [perStep, features];
 
   function plain(

@@ -1,7 +1,7 @@
 // One step of an optimizer for several batches: gradients are added up, and taken in every so
 // often. The choice is made in ops, so that a compiled step is one program.
 
-import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { add, div } from "../ops/arithmetic";
 import { greaterEqual, where } from "../ops/compare";
 import { scope } from "../tensor/scope";
@@ -26,9 +26,7 @@ export function accumulate<S extends Tree>(
   optimizer: Optimizer<S>,
   every: number,
 ): Optimizer<AccumulateState<S>> {
-  if (!Number.isInteger(every) || every < 1) {
-    throw new ValueError(`accumulate: no number of batches: ${every}. Use a whole number from 1.`);
-  }
+  needWhole("accumulate", { every }, 1);
   return {
     init: (params) => ({
       count: scalar(params, 0),

@@ -2,7 +2,7 @@
 // trial of the highest rung that allows it, and starts a new trial only when none does.
 
 import { ValueError } from "../core/errors";
-import { checkWhole } from "./checks";
+import { needWhole } from "../core/options";
 import { byCost, type Scheduler } from "./scheduler";
 
 export interface AshaOptions {
@@ -17,9 +17,8 @@ export interface AshaOptions {
 /** Rungs of min · eta^k steps, up to max. Throws ValueError unless 1 <= min <= max, eta >= 2, all
  * whole. */
 export function asha({ min = 1, max, eta = 3 }: AshaOptions): Scheduler {
-  checkWhole("asha", "min", min, 1);
-  checkWhole("asha", "max", max, 1);
-  checkWhole("asha", "eta", eta, 2);
+  needWhole("asha", { min, max }, 1);
+  needWhole("asha", { eta }, 2);
   if (min > max) {
     throw new ValueError(`asha: min is above max: ${min} > ${max}. Give min <= max.`);
   }

@@ -1,8 +1,9 @@
 // The sampler of BOHB (Falkner et al., ICML 2018): draws around good trials where one kernel
 // density of all parameters together, of the good, is high over that of the others.
 
+import { needWhole } from "../core/options";
 import type { Stream } from "../core/random";
-import { checkPart, checkWhole } from "./checks";
+import { checkPart } from "./checks";
 import { type Code, type Dimension, fill, type Layout, pickUniform } from "./layout";
 import { truncatedNormal } from "./normal";
 import { byValue, drawAllowed, type Sampler } from "./sampler";
@@ -26,8 +27,7 @@ export function bohb(options: BohbOptions = {}): Sampler {
   const { good = 0.15, draws = 64, randomPart = 1 / 3, widen = 3 } = options;
   checkPart("bohb", "good", good);
   checkPart("bohb", "randomPart", randomPart);
-  checkWhole("bohb", "draws", draws, 1);
-  checkWhole("bohb", "widen", widen, 1);
+  needWhole("bohb", { draws, widen }, 1);
   return {
     name: "bohb",
     options: { good, draws, randomPart, widen },

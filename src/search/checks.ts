@@ -1,15 +1,6 @@
-// The checks of options that samplers, schedulers and runners share; each throws before anything is
-// made.
+// The check of options that are a part of a whole; it throws before anything is made.
 
 import { ValueError } from "../core/errors";
-
-/** @throws ValueError unless value is a whole number from `least` */
-export function checkWhole(op: string, name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new ValueError(
-    `${op}: ${name} must be a whole number from ${least}: got ${value}. Give ${least} or more.`,
-  );
-}
 
 /** @throws ValueError unless 0 < value < 1 */
 export function checkPart(op: string, name: string, value: number): void {

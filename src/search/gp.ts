@@ -1,8 +1,8 @@
 // Bayesian optimisation: a Gaussian process of the told trials, and the point of highest log
 // expected improvement; trials not yet told count as told with the mean that is expected of them.
 
+import { needWhole } from "../core/options";
 import { ascent } from "./ascent";
-import { checkWhole } from "./checks";
 import {
   condition,
   type Data,
@@ -38,8 +38,8 @@ const BASIN = 2;
  * Throws ValueError for options out of range.
  */
 export function gp({ start, candidates = 500 }: GpOptions = {}): Sampler {
-  if (start !== undefined) checkWhole("gp", "start", start, 1);
-  checkWhole("gp", "candidates", candidates, 1);
+  if (start !== undefined) needWhole("gp", { start }, 1);
+  needWhole("gp", { candidates }, 1);
   const settingsOf = remembered();
   return {
     name: "gp",

@@ -1,7 +1,7 @@
 // Grid search: every combination of the levels of the parameters that exist, each once, in the
 // space's order with the last parameter changing fastest.
 
-import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { type Code, codeOf, type Dimension, fill, type Layout } from "./layout";
 import type { Sampler } from "./sampler";
 
@@ -12,10 +12,7 @@ export interface GridOptions {
 
 /** Throws ValueError for a number of points that is not whole and above 0. */
 export function grid({ points = 5 }: GridOptions = {}): Sampler {
-  for (const n of typeof points === "number" ? [points] : Object.values(points)) {
-    if (Number.isInteger(n) && n > 0) continue;
-    throw new ValueError(`grid: points must be whole and above 0: got ${n}. Give 1 or more.`);
-  }
+  needWhole("grid", typeof points === "number" ? { points } : points, 1);
   return {
     name: "grid",
     options: { points },

@@ -1,7 +1,7 @@
 // Hyperband (Li et al., JMLR 2018): brackets of successive halving, from many short trials to few
 // long ones, then again; a rung goes on only when all its trials have ended.
 
-import { checkWhole } from "./checks";
+import { needWhole } from "../core/options";
 import { byCost, type Progress, type Scheduler } from "./scheduler";
 
 export interface HyperbandOptions {
@@ -17,8 +17,8 @@ export type Bracket = readonly { readonly trials: number; readonly budget: numbe
  * r = R eta^-s steps; floor(n eta^-i) reach rung i with r eta^i. Steps are rounded to whole
  * ones. Throws ValueError unless max >= 1 and eta >= 2 are whole. */
 export function brackets(max: number, eta: number): Bracket[] {
-  checkWhole("hyperband", "max", max, 1);
-  checkWhole("hyperband", "eta", eta, 2);
+  needWhole("hyperband", { max }, 1);
+  needWhole("hyperband", { eta }, 2);
   let most = 0;
   while (eta ** (most + 1) <= max) most++;
   return Array.from({ length: most + 1 }, (_, i) => {

@@ -1,6 +1,7 @@
 // Meta-training of the learned sampler: on functions drawn from a Gaussian process, a prior or one
 // that earlier studies were told of, whose gradient passes through every point that the LSTM asks.
 
+import { needWhole } from "../core/options";
 import { type Stream, stream } from "../core/random";
 import { lstm } from "../fused/lstm";
 import { valueAndGrad } from "../grad/index";
@@ -18,7 +19,6 @@ import { tensor } from "../tensor/create";
 import { full, zeros } from "../tensor/fill";
 import { dispose, scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
-import { checkWhole } from "./checks";
 import { cholesky, solveLower, solveUpper } from "./cholesky";
 import { layoutOf } from "./layout";
 import { type LearnedNet, pointOf } from "./learned";
@@ -75,9 +75,7 @@ type Functions = { readonly w: Tensor; readonly p: Tensor; readonly a: Tensor };
 export async function trainLearned(options: TrainLearnedOptions): Promise<LearnedNet> {
   const { horizon = 30, units = 32, tasks = 64, steps = 300, lr = 5e-3 } = options;
   const { seed, compile = <F>(f: F) => f, tell } = options;
-  for (const [name, n] of Object.entries({ horizon, units, tasks, steps })) {
-    checkWhole("trainLearned", name, n, 1);
-  }
+  needWhole("trainLearned", { horizon, units, tasks, steps }, 1);
   const layout = layoutOf(options.space);
   const dimensions = layout.dimensions.length;
   const earlier = takeEarlier(layout, options.studies ?? [], seed).map(

@@ -1,7 +1,7 @@
 // Runs a study: asks, runs and tells, several trials at a time, told in the order asked: which run
 // ends first changes nothing, so the same seed and objective give the same study.
 
-import { checkWhole } from "./checks";
+import { needWhole } from "../core/options";
 import type { Params, Space } from "./space";
 import { needed, type States, stateName } from "./states";
 import type { Ask, Study, Trial } from "./study";
@@ -64,8 +64,8 @@ export async function optimize<S extends Space>(
   objective: Objective<S>,
   { trials, parallel = 1, states = new Map(), told }: OptimizeOptions<S>,
 ): Promise<Study<S>> {
-  if (trials !== Infinity) checkWhole("optimize", "trials", trials, 0);
-  checkWhole("optimize", "parallel", parallel, 1);
+  if (trials !== Infinity) needWhole("optimize", { trials }, 0);
+  needWhole("optimize", { parallel }, 1);
   const lost = study.lost();
   const held = new Set(needed(study));
   const running: { readonly id: number; readonly end: Promise<End> }[] = [];

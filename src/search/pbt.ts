@@ -3,7 +3,8 @@
 // new trial that says from whose weights it begins.
 
 import { ValueError } from "../core/errors";
-import { checkPart, checkWhole } from "./checks";
+import { needWhole } from "../core/options";
+import { checkPart } from "./checks";
 import { type Code, codeOf, fill, pickUniform, valueIn } from "./layout";
 import type { Decision, Progress, Scheduler, SchedulerContext } from "./scheduler";
 
@@ -28,9 +29,8 @@ const TRIES = 100;
 /** Throws ValueError for options out of range. */
 export function pbt(options: PbtOptions): Scheduler {
   const { population, interval, max, part = 0.2, resample = 0.25, fixed = [] } = options;
-  checkWhole("pbt", "population", population, 2);
-  checkWhole("pbt", "interval", interval, 1);
-  checkWhole("pbt", "max", max, 1);
+  needWhole("pbt", { population }, 2);
+  needWhole("pbt", { interval, max }, 1);
   checkPart("pbt", "part", part);
   checkPart("pbt", "resample", resample);
   if (part > 0.5) {

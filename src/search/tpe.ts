@@ -1,7 +1,8 @@
 // Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011): each parameter is drawn where
 // good trials are dense and others are not; a trial not yet told counts among the others.
 
-import { checkPart, checkWhole } from "./checks";
+import { needWhole } from "../core/options";
+import { checkPart } from "./checks";
 import { type Code, fill } from "./layout";
 import { parzen } from "./parzen";
 import { byValue, drawAllowed, type Sampler, type SamplerContext } from "./sampler";
@@ -20,8 +21,8 @@ const TRIES = 100;
 
 /** Throws ValueError for options out of range. */
 export function tpe({ start = 10, good = 0.1, draws = 24 }: TpeOptions = {}): Sampler {
-  checkWhole("tpe", "start", start, 2);
-  checkWhole("tpe", "draws", draws, 1);
+  needWhole("tpe", { start }, 2);
+  needWhole("tpe", { draws }, 1);
   checkPart("tpe", "good", good);
   return {
     name: "tpe",

@@ -3,7 +3,7 @@
 
 import { HypergradError } from "../core/errors";
 import { builtin, inNode } from "../core/node";
-import { checkWhole } from "./checks";
+import { needWhole } from "../core/options";
 import { goesOn, type Objective, type Run, type Trained } from "./optimize";
 import type { Params, Space } from "./space";
 
@@ -65,7 +65,7 @@ interface Hand {
  */
 export function trialWorkers<S extends Space>(options: TrialWorkersOptions): TrialWorkers<S> {
   const { start, count } = options;
-  checkWhole("trialWorkers", "count", count, 1);
+  needWhole("trialWorkers", { count }, 1);
   type Slot = { hand?: Hand };
   const free: Slot[] = Array.from({ length: count }, () => ({}));
   const slots = [...free];

@@ -1,6 +1,7 @@
 // What a training is told, checked whole before its first step, and what it returns.
 
 import { ValueError } from "../core/errors";
+import { needWhole } from "../core/options";
 import type { Batches, BatchTensors } from "../data/batches";
 import type { Key } from "../ops/random";
 import type { AnyOptimizer } from "../optim/optimizer";
@@ -67,12 +68,8 @@ export interface FitResult<P extends Tree, S extends Tree> {
 /** Throws a ValueError for what `fit` cannot do. */
 export function checkOptions<P extends Tree, S extends Tree>(options: FitOptions<P, S>): void {
   const { epochs, stop, evaluate, save } = options;
-  if (!Number.isInteger(epochs) || epochs < 0) {
-    throw new ValueError(`fit: no number of epochs: ${epochs}. Use a whole number from 0.`);
-  }
-  if (save?.every !== undefined && !(Number.isInteger(save.every) && save.every > 0)) {
-    throw new ValueError(`fit: cannot save every ${save.every} steps. Use a whole number from 1.`);
-  }
+  needWhole("fit", { epochs }, 0);
+  if (save?.every !== undefined) needWhole("fit", { "save.every": save.every }, 1);
   if (stop !== undefined && evaluate === undefined) {
     throw new ValueError(
       `fit: nothing measures "${stop.measure}", which stop waits for. Give evaluate.`,

@@ -1,6 +1,6 @@
 // A learned rate for every parameter tensor and inner step (MAML++).
 
-import { ValueError } from "../../core/errors";
+import { needWhole } from "../../core/options";
 import { mul, sub } from "../../ops/arithmetic";
 import { inRange } from "../../optim/optimizer";
 import { scalar } from "../../optim/state";
@@ -20,11 +20,7 @@ export interface PerStepOptions {
 export function perStep(options: PerStepOptions): InnerOptimizer<readonly Tree[], Nothing> {
   const { lr, steps } = options;
   inRange("inner.perStep", "lr", lr, 0);
-  if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
-    throw new ValueError(
-      `inner.perStep: no number of steps: ${String(steps)}. Give a whole number from 1.`,
-    );
-  }
+  if (steps !== undefined) needWhole("inner.perStep", { steps }, 1);
   return {
     initMeta: (params, _, known = 5) =>
       Array.from({ length: steps ?? Math.max(1, known) }, () =>

@@ -2,6 +2,7 @@
 // Its blocks are `transformerBlock`, norms behind the sums, with gelu by erf.
 
 import { ShapeError } from "../../core/errors";
+import { needWhole } from "../../core/options";
 import { type Shape, show } from "../../core/shape";
 import { gelu } from "../../ops/activation";
 import { add } from "../../ops/arithmetic";
@@ -19,7 +20,6 @@ import type { Context, Layer } from "../layer";
 import { type LinearParams, linear } from "../linear";
 import { type NormParams, norm } from "../norm";
 import { type TransformerParams, transformerBlock } from "../transformer";
-import { needCounts } from "./counts";
 import {
   fromPublished,
   type NamedArrays,
@@ -102,8 +102,8 @@ export function bert(options: BertOptions = {}): Bert {
   const { vocabulary = 30_522, size = 768, layers = 12, heads = 12, hidden = 3072 } = options;
   const { positions = 512, types = 2, classes, padding = 0, eps = 1e-12 } = options;
   const rate = options.dropout ?? 0.1;
-  needCounts("bert", { vocabulary, size, layers, heads, hidden, positions, types });
-  if (classes !== undefined) needCounts("bert", { classes });
+  needWhole("bert", { vocabulary, size, layers, heads, hidden, positions, types }, 1);
+  if (classes !== undefined) needWhole("bert", { classes }, 1);
   const block = transformerBlock(size, heads, {
     hidden,
     order: "post",

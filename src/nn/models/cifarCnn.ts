@@ -2,6 +2,7 @@
 // max-pool, then linear layers. The same options always mean the same form of parameters.
 
 import { ValueError } from "../../core/errors";
+import { needWhole } from "../../core/options";
 import { show } from "../../core/shape";
 import { relu } from "../../ops/activation";
 import type { Tree } from "../../tensor/tree";
@@ -10,7 +11,6 @@ import { flatten } from "../flatten";
 import type { Layer } from "../layer";
 import { maxPool } from "../pool";
 import { type Stage, sequential } from "../sequential";
-import { needCounts } from "./counts";
 import { denseStages } from "./dense";
 
 export interface CifarCnnOptions {
@@ -39,7 +39,7 @@ export interface CifarCnnOptions {
 export function cifarCnn(options: CifarCnnOptions = {}): Layer<readonly Tree[]> {
   const { size = 32, channels = 3, filters = [32, 64], hidden = [128], classes = 10 } = options;
   const { padding = "valid", dropout: rate = 0 } = options;
-  needCounts("cifarCnn", { size, channels, classes });
+  needWhole("cifarCnn", { size, channels, classes }, 1);
   const stages: Stage[] = [];
   let [side, depth] = [size, channels];
   for (const count of filters) {

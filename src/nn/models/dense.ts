@@ -1,10 +1,10 @@
 // The linear layers that networks end in: each hidden one with ReLU and dropout, then the outputs.
 
+import { needWhole } from "../../core/options";
 import { relu } from "../../ops/activation";
 import { dropout } from "../dropout";
 import { linear } from "../linear";
 import type { Stage } from "../sequential";
-import { needCounts } from "./counts";
 
 /** Stages from `width` features to `outputs` logits; `rate` is that of dropout behind each hidden
  * layer, where a key is given. */
@@ -17,7 +17,7 @@ export function denseStages(
   const stages: Stage[] = [];
   let inputs = width;
   for (const [i, units] of hidden.entries()) {
-    needCounts("dense layers", { [`hidden[${i}]`]: units });
+    needWhole("dense layers", { [`hidden[${i}]`]: units }, 1);
     stages.push(linear(inputs, units), relu);
     if (rate > 0) stages.push(dropout(rate));
     inputs = units;

@@ -1,6 +1,7 @@
 // The four-convolution network of the few-shot experiments. With its norm, one example's logits
 // depend on the others of its batch: results are transductive.
 
+import { needWhole } from "../../core/options";
 import { relu } from "../../ops/activation";
 import type { Tree } from "../../tensor/tree";
 import { conv } from "../conv";
@@ -10,7 +11,6 @@ import { linear } from "../linear";
 import { norm } from "../norm";
 import { globalAvgPool, maxPool } from "../pool";
 import { type Stage, sequential } from "../sequential";
-import { needCounts } from "./counts";
 
 export interface FewShotCnnOptions {
   /** Of an image. Default 1. */
@@ -40,7 +40,7 @@ export interface FewShotCnnOptions {
 export function fewShotCnn(options: FewShotCnnOptions = {}): Layer<readonly Tree[]> {
   const { channels = 1, filters = 32, layers = 4, classes = 5, halve = "stride" } = options;
   const { head = "mean", norm: normed = true, eps = 1e-3 } = options;
-  needCounts("fewShotCnn", { channels, filters, layers, classes: classes ?? 1 });
+  needWhole("fewShotCnn", { channels, filters, layers, classes: classes ?? 1 }, 1);
   const stages: Stage[] = [];
   for (let i = 0; i < layers; i++) {
     const stride = halve === "stride" ? 2 : 1;

@@ -1,10 +1,10 @@
 // The perceptron of the MNIST experiments: 784-512-512-10 with dropout .2 unless told otherwise.
 
+import { needWhole } from "../../core/options";
 import type { Tree } from "../../tensor/tree";
 import { flatten } from "../flatten";
 import type { Layer } from "../layer";
 import { sequential } from "../sequential";
-import { needCounts } from "./counts";
 import { denseStages } from "./dense";
 
 export interface MnistMlpOptions {
@@ -21,6 +21,6 @@ export interface MnistMlpOptions {
 /** Images [n, ...], each of `inputs` numbers, to logits [n, classes]. */
 export function mnistMlp(options: MnistMlpOptions = {}): Layer<readonly Tree[]> {
   const { inputs = 784, hidden = [512, 512], classes = 10, dropout = 0.2 } = options;
-  needCounts("mnistMlp", { inputs, classes });
+  needWhole("mnistMlp", { inputs, classes }, 1);
   return sequential(flatten, ...denseStages(inputs, hidden, classes, dropout));
 }

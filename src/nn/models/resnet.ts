@@ -2,6 +2,7 @@
 // convolution of a bottleneck). Running statistics are a state of their own, in and out.
 
 import { ValueError } from "../../core/errors";
+import { needWhole } from "../../core/options";
 import type { Shape } from "../../core/shape";
 import { relu } from "../../ops/activation";
 import { add } from "../../ops/arithmetic";
@@ -15,7 +16,6 @@ import { conv } from "../conv";
 import { type LinearParams, linear } from "../linear";
 import type { NormParams } from "../norm";
 import { type NormState, statefulNorm } from "../statefulNorm";
-import { needCounts } from "./counts";
 import {
   fromPublished,
   type NamedArrays,
@@ -112,8 +112,8 @@ export function resnet18(options: Omit<ResnetOptions, "blocks" | "kind"> = {}): 
 export function resnet(options: ResnetOptions = {}): Resnet {
   const { blocks = [3, 4, 6, 3], kind = "bottleneck", width = 64 } = options;
   const { channels = 3, classes = 1000, momentum = 0.1 } = options;
-  needCounts("resnet", { width, channels, classes });
-  needCounts("resnet", Object.fromEntries(blocks.map((n, i) => [`blocks[${i}]`, n])));
+  needWhole("resnet", { width, channels, classes }, 1);
+  needWhole("resnet", Object.fromEntries(blocks.map((n, i) => [`blocks[${i}]`, n])), 1);
   if (blocks.length === 0) {
     throw new ValueError("resnet: no stage: blocks is []. Give the blocks of each stage.");
   }

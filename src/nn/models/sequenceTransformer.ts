@@ -1,6 +1,7 @@
 // Transformer encoders that classify: of texts and of frames of sound. Places that are not there
 // change nothing at the others.
 
+import { needWhole } from "../../core/options";
 import { mul } from "../../ops/arithmetic";
 import { notEqual } from "../../ops/compare";
 import { dropout as drop } from "../../ops/dropout";
@@ -15,7 +16,6 @@ import { type NormParams, norm } from "../norm";
 import { sinusoidalPositions } from "../position";
 import { sequential } from "../sequential";
 import { type TransformerParams, transformerBlock } from "../transformer";
-import { needCounts } from "./counts";
 import { denseStages } from "./dense";
 import { maxOver, meanOver } from "./overPlaces";
 import type { TextOptions } from "./textRecurrent";
@@ -62,7 +62,7 @@ type EncoderParams = {
 function encoder(name: string, classes: number, options: EncoderOptions) {
   const { size = 64, heads = 4, layers = 2, units, pool = "mean", hidden = [] } = options;
   const rate = options.dropout ?? 0;
-  needCounts(name, { size, heads, layers, classes });
+  needWhole(name, { size, heads, layers, classes }, 1);
   const positions = sinusoidalPositions();
   const block = transformerBlock(size, heads, { hidden: units, dropout: rate });
   const last = norm(size, { over: "layer" });
@@ -102,7 +102,7 @@ export function textTransformer(
   options: TextTransformerOptions = {},
 ): Layer<TextTransformerParams> {
   const { vocabulary = 10_000, classes = 2, padding = 0 } = options;
-  needCounts("textTransformer", { vocabulary });
+  needWhole("textTransformer", { vocabulary }, 1);
   const body = encoder("textTransformer", classes, options);
   // By the root of the size (Vaswani et al. 2017, 3.4): beside positions of size 1 the numbers of a
   // word are as large, and move that much further with a step of Adam.
@@ -134,7 +134,7 @@ export function speechTransformer(
   options: SpeechTransformerOptions = {},
 ): Layer<SpeechTransformerParams> {
   const { mels = 40, classes = 10 } = options;
-  needCounts("speechTransformer", { mels });
+  needWhole("speechTransformer", { mels }, 1);
   const body = encoder("speechTransformer", classes, options);
   const frames = linear(mels, body.size, { gain: 1 });
   return {

@@ -1,6 +1,7 @@
 // Texts to classes by an embedding and a recurrent layer. Places that hold the padding symbol take
 // no part: a text means the same however far it is padded.
 
+import { needWhole } from "../../core/options";
 import { notEqual } from "../../ops/compare";
 import { dropout as drop } from "../../ops/dropout";
 import { concat, transpose } from "../../ops/movement";
@@ -20,7 +21,6 @@ import {
   rnnLayer,
 } from "../recurrent";
 import { sequential } from "../sequential";
-import { needCounts } from "./counts";
 import { denseStages } from "./dense";
 import { maxOver, meanOver } from "./overPlaces";
 
@@ -94,7 +94,7 @@ function textRecurrent<P extends Tree, S extends CellState>(
   const { vocabulary = 10_000, classes = 2, size = 128, units = 128, layers = 1 } = options;
   const { bidirectional = false, padding = 0, std = 0.1, dropout: rate = 0 } = options;
   const { pool = "last", hidden = [] } = options;
-  needCounts(name, { vocabulary, classes, size, units, layers });
+  needWhole(name, { vocabulary, classes, size, units, layers }, 1);
   const table = embedding(vocabulary, size, { std });
   const recurrent = make(size, units, { layers, bidirectional, dropout: rate });
   const head = sequential(...denseStages(bidirectional ? 2 * units : units, hidden, classes, rate));

@@ -1,9 +1,9 @@
 // The perceptron of the Titanic experiments: dense, ReLU, dense, ReLU, one logit.
 
+import { needWhole } from "../../core/options";
 import type { Tree } from "../../tensor/tree";
 import type { Layer } from "../layer";
 import { sequential } from "../sequential";
-import { needCounts } from "./counts";
 import { denseStages } from "./dense";
 
 export interface TitanicMlpOptions {
@@ -20,6 +20,6 @@ export function titanicMlp(
   inputs: number,
   { hidden = [32, 16], dropout = 0, classes = 1 }: TitanicMlpOptions = {},
 ): Layer<readonly Tree[]> {
-  needCounts("titanicMlp", { inputs, classes });
+  needWhole("titanicMlp", { inputs, classes }, 1);
   return sequential(...denseStages(inputs, hidden, classes, dropout));
 }
