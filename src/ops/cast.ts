@@ -1,7 +1,6 @@
 // Changes of type. Only float32 to float32 has a gradient: the others are steps.
 
-import { type DType, isDType } from "../core/dtype";
-import { DTypeError } from "../core/errors";
+import { type DType, needDType } from "../core/dtype";
 import { type DefinedOp, defineOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { needTensors } from "./checks";
@@ -30,8 +29,6 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   needTensors("cast", { x });
   if (dtype === "float32") return toFloat([x]);
   if (dtype === "int32") return x.dtype === "bool" ? boolToInt([x]) : toInt([x]);
-  if (!isDType(dtype)) {
-    throw new DTypeError(`cast: unknown dtype: "${dtype}". Use "float32", "int32" or "bool".`);
-  }
+  needDType("cast", dtype);
   return x.dtype === "int32" ? not([isZero([x])]) : not([equal(x, 0)]);
 }

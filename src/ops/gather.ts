@@ -1,7 +1,8 @@
 // Reading and adding by integer indices: two pairs of ops, in each pair one is the other's
 // gradient. The indices themselves have none.
 
-import { DTypeError, ShapeError } from "../core/errors";
+import { type DType, needDType } from "../core/dtype";
+import { ShapeError } from "../core/errors";
 import { axisOf, checkShape, type Shape, show, sizeOf } from "../core/shape";
 import { constant } from "../tensor/create";
 import { type DefinedOp, defineOp } from "../tensor/op";
@@ -188,15 +189,9 @@ export function scatterAlong(g: Tensor, indices: Tensor, axis: number, n: number
  * @throws IndexError for an index outside 0 to n - 1, on devices that see values at once; others
  * give a row of zeros
  */
-export function oneHot(
-  indices: Tensor,
-  n: number,
-  dtype: "float32" | "int32" | "bool" = "float32",
-): Tensor {
+export function oneHot(indices: Tensor, n: number, dtype: DType = "float32"): Tensor {
   needInts("oneHot", "indices", indices);
-  if (!["float32", "int32", "bool"].includes(dtype)) {
-    throw new DTypeError(`oneHot: unknown dtype: "${dtype}". Use "float32", "int32" or "bool".`);
-  }
+  needDType("oneHot", dtype);
   const at = expandDims(indices, indices.shape.length);
   const ones = expand(constant(indices.device, 1, "float32"), at.shape);
   return cast(scatterAlong(ones, at, -1, n), dtype);

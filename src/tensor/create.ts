@@ -1,7 +1,7 @@
 // Tensors from host data. Data is checked whole before memory is taken.
 
-import { type DType, isDType, type TypedArray } from "../core/dtype";
-import { DTypeError, ShapeError, ValueError } from "../core/errors";
+import { type DType, needDType, type TypedArray } from "../core/dtype";
+import { ShapeError, ValueError } from "../core/errors";
 import { checkShape, type Shape, show, sizeOf } from "../core/shape";
 import { device } from "../device/current";
 import type { Device } from "../device/device";
@@ -21,11 +21,7 @@ export function tensor(data: Nested | ArrayLike<number>, shape?: Shape, dtype?: 
   if (isTensor("tensor", data)) {
     throw new TypeError("tensor: the data is a tensor already. Use it as it is.");
   }
-  if (dtype !== undefined && !isDType(dtype)) {
-    throw new DTypeError(
-      `tensor: unknown dtype: "${String(dtype)}". Use "float32", "int32" or "bool".`,
-    );
-  }
+  if (dtype !== undefined) needDType("tensor", dtype);
   const flat = ArrayBuffer.isView(data)
     ? {
         values: data as unknown as ArrayLike<number>,

@@ -1,24 +1,17 @@
 // Tensors filled by rule. One value everywhere takes no memory of its own: it is a scalar, read
 // again and again.
 
-import { type DType, isDType } from "../core/dtype";
-import { DTypeError, ValueError } from "../core/errors";
+import { type DType, needDType } from "../core/dtype";
+import { ValueError } from "../core/errors";
 import { checkShape, type Shape, sizeOf } from "../core/shape";
 import { device } from "../device/current";
 import type { Device } from "../device/device";
 import { checkIntegers, constant, upload } from "./create";
 import { Tensor } from "./tensor";
 
-function checkDType(name: string, dtype: DType): void {
-  if (isDType(dtype)) return;
-  throw new DTypeError(
-    `${name}: unknown dtype: "${String(dtype)}". Use "float32", "int32" or "bool".`,
-  );
-}
-
 function filled(name: string, on: Device, shape: Shape, value: number, dtype: DType): Tensor {
   checkShape(name, shape);
-  checkDType(name, dtype);
+  needDType(name, dtype);
   if (dtype !== "float32") checkIntegers(name, [value], dtype);
   const scalar = constant(on, dtype === "bool" && value !== 0 ? 1 : value, dtype);
   const all = Object.freeze([...shape]);
@@ -64,7 +57,7 @@ export function onesLike(x: Tensor): Tensor {
  */
 export function arange(start: number, stop?: number, step = 1, dtype: DType = "float32"): Tensor {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  checkDType("arange", dtype);
+  needDType("arange", dtype);
   if (![from, to, step].every(Number.isFinite) || step === 0) {
     throw new ValueError(
       `arange: no such range: start is ${from}, stop is ${to}, step is ${step}. Use finite ` +
@@ -96,7 +89,7 @@ export function linspace(start: number, stop: number, n: number): Tensor {
 /** 1 on the diagonal of an [n, m] matrix, 0 elsewhere; m is n when left out. */
 export function eye(n: number, m = n, dtype: DType = "float32"): Tensor {
   checkShape("eye", [n, m]);
-  checkDType("eye", dtype);
+  needDType("eye", dtype);
   const values = new Float64Array(sizeOf([n, m]));
   for (let i = 0; i < Math.min(n, m); i++) values[i * m + i] = 1;
   return upload(device(), values, [n, m], dtype);
