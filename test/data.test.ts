@@ -95,7 +95,7 @@ describe("readBytes", () => {
     expect(await readUnpacked(packed)).toEqual(plain);
     expect(await readUnpacked(plain, "plain.bin", 50_000)).toBe(plain);
     await expect(readUnpacked(plain, "plain.bin", 50_001)).rejects.toThrow(
-      "data: plain.bin has the wrong length: expected 50,001 bytes, found 50,000. ",
+      "data: plain.bin has the wrong length: expected 50,001 bytes, found 50,000 bytes. ",
     );
     await expect(readUnpacked(plain, "plain.bin.gz")).rejects.toThrow("plain.bin.gz is not gzip");
   });

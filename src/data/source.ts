@@ -2,7 +2,8 @@
 // failure is an error that names the source.
 
 import { ValueError } from "../core/errors";
-import { gunzip, isGzip } from "./gzip";
+import { builtin, inNode } from "../core/node";
+import { count, gunzip, isGzip } from "./gzip";
 
 /** Bytes, a File or Blob, a URL, or a string: a URL, or a path (in a browser, a path relative to
  * the page). */
@@ -10,10 +11,6 @@ export type Source = Uint8Array | ArrayBuffer | Blob | URL | string;
 
 /** A folder: its path or URL, or a table from file name to source. */
 export type Folder = string | URL | Readonly<Record<string, Source>>;
-
-interface FileSystem {
-  readFile(path: string | URL): Promise<Uint8Array>;
-}
 
 /** The name that errors give a source. */
 export function nameOf(source: Source): string {
@@ -31,8 +28,9 @@ export async function readBytes(source: Source, name = nameOf(source)): Promise<
     if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
     const where = typeof source === "string" && hasScheme(source) ? new URL(source) : source;
     const onDisk = typeof where === "string" || where.protocol === "file:";
-    const files = onDisk ? await fileSystem() : undefined;
-    return files ? await files.readFile(where) : await download(where);
+    if (!onDisk || !inNode()) return await download(where);
+    const files = await builtin<typeof import("node:fs/promises")>("node:fs/promises");
+    return await files.readFile(where);
   } catch (error) {
     const missing = (error as { code?: string }).code === "ENOENT";
     const cause = error instanceof Error ? error.message : String(error);
@@ -56,8 +54,8 @@ export async function readUnpacked(
   if (isGzip(bytes) || name.endsWith(".gz")) return gunzip(bytes, name, expected);
   if (expected !== undefined && bytes.length !== expected) {
     throw new ValueError(
-      `data: ${name} has the wrong length: expected ${expected.toLocaleString("en-US")} bytes, ` +
-        `found ${bytes.length.toLocaleString("en-US")}. Download the file again.`,
+      `data: ${name} has the wrong length: expected ${count(expected)}, found ` +
+        `${count(bytes.length)}. Download the file again.`,
     );
   }
   return bytes;
@@ -89,11 +87,4 @@ async function download(url: string | URL): Promise<Uint8Array> {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`the server answered ${answer.status} ${answer.statusText}`);
   return new Uint8Array(await answer.arrayBuffer());
-}
-
-async function fileSystem(): Promise<FileSystem | undefined> {
-  const runtime = (globalThis as { process?: { versions?: { node?: string } } }).process;
-  if (runtime?.versions?.node === undefined) return undefined;
-  const module = "node:fs/promises"; // in a variable: bundlers for browsers leave it alone
-  return (await import(/* @vite-ignore */ module)) as FileSystem;
 }

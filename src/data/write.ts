@@ -2,19 +2,7 @@
 // ones, also when the process is killed meanwhile.
 
 import { ValueError } from "../core/errors";
-
-interface Handle {
-  writeFile(bytes: Uint8Array): Promise<void>;
-  sync(): Promise<void>;
-  close(): Promise<void>;
-}
-
-interface FileSystem {
-  open(path: string, flags: string): Promise<Handle>;
-  rename(from: string, to: string): Promise<void>;
-  rm(path: string, options: { force: boolean }): Promise<void>;
-  mkdir(path: string, options: { recursive: boolean }): Promise<unknown>;
-}
+import { builtin, inNode } from "../core/node";
 
 let written = 0;
 
@@ -24,16 +12,13 @@ let written = 0;
  * written; what was there before is whole then.
  */
 export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
-  const runtime = (globalThis as { process?: { versions?: { node?: string }; pid?: number } })
-    .process;
-  if (runtime?.versions?.node === undefined) {
+  if (!inNode()) {
     throw new ValueError(
       `data: ${path} cannot be written: there are no files here. Keep the bytes another way.`,
     );
   }
-  const module = "node:fs/promises"; // in a variable: bundlers for browsers leave it alone
-  const files = (await import(/* @vite-ignore */ module)) as FileSystem;
-  const beside = `${path}.${runtime.pid}-${written++}.tmp`;
+  const files = await builtin<typeof import("node:fs/promises")>("node:fs/promises");
+  const beside = `${path}.${process.pid}-${written++}.tmp`;
   try {
     const folder = path.replace(/[/\\][^/\\]*$/, "");
     if (folder !== path && folder !== "") await files.mkdir(folder, { recursive: true });
