@@ -3,7 +3,8 @@
 
 import { ShapeError } from "./errors";
 
-function isNode(x: unknown): x is Record<string, unknown> | unknown[] {
+/** Whether it is an array or a plain object, whose values are subtrees. */
+export function isNode(x: unknown): x is Record<string, unknown> | unknown[] {
   if (Array.isArray(x)) return true;
   if (typeof x !== "object" || x === null) return false;
   const proto = Object.getPrototypeOf(x);

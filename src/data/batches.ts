@@ -4,9 +4,9 @@
 import { ValueError } from "../core/errors";
 import { needWhole } from "../core/options";
 import { type Stream, stream } from "../core/random";
-import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import type { HostArray } from "./safetensors";
+import { hostTensor } from "./tensors";
 
 /** One batch on the host: arrays by name. */
 export type HostBatch = Readonly<Record<string, HostArray>>;
@@ -124,12 +124,7 @@ function arrange(
 
 /** The tensors of a batch, on the current device; the caller owns them. */
 export function batchTensors(batch: HostBatch): Record<string, Tensor> {
-  const made: Record<string, Tensor> = {};
-  for (const [name, { data, shape, bool }] of Object.entries(batch)) {
-    const whole = data instanceof Int32Array || data instanceof Uint8Array;
-    made[name] = tensor(data, shape, bool ? "bool" : whole ? "int32" : "float32");
-  }
-  return made;
+  return Object.fromEntries(Object.entries(batch).map(([name, x]) => [name, hostTensor(x)]));
 }
 
 /**

@@ -3,10 +3,11 @@
 
 import { ShapeError, ValueError } from "../core/errors";
 import { sameShape, show } from "../core/shape";
-import { treePaths } from "../core/tree";
+import { isNode, treePaths } from "../core/tree";
 import { tensor } from "../tensor/create";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
 import { decodeSafetensors, encodeSafetensors, type HostArray } from "./safetensors";
+import { hostTensor } from "./tensors";
 
 /** The values of a tree's tensors by path: `layers[0].w`. Empty objects and arrays leave no trace.
  * Throws a ValueError for a key that contains a dot or a bracket. */
@@ -29,11 +30,7 @@ export async function treeArrays(tree: Tree): Promise<Record<string, HostArray>>
  * wide as the device keeps them), whole numbers as int32. */
 export function arraysTree(arrays: Readonly<Record<string, HostArray>>): Tree {
   const root: { tree?: unknown } = {};
-  for (const [path, { data, shape, bool }] of Object.entries(arrays)) {
-    const whole = data instanceof Int32Array || data instanceof Uint8Array;
-    const leaf = tensor(data, shape, bool ? "bool" : whole ? "int32" : "float32");
-    place(root, path, leaf);
-  }
+  for (const [path, array] of Object.entries(arrays)) place(root, path, hostTensor(array));
   return (root.tree ?? {}) as Tree;
 }
 
@@ -80,9 +77,7 @@ export function loadSafetensors(bytes: Uint8Array, name?: string): Tree {
 }
 
 function checkKeys(tree: unknown): void {
-  if (typeof tree !== "object" || tree === null) return;
-  const proto = Object.getPrototypeOf(tree);
-  if (!Array.isArray(tree) && proto !== Object.prototype && proto !== null) return;
+  if (!isNode(tree)) return;
   for (const [key, child] of Object.entries(tree)) {
     if (key === "" || /[.[\]]/.test(key)) {
       throw new ValueError(
@@ -101,8 +96,7 @@ function place(root: { tree?: unknown }, path: string, leaf: unknown): void {
   for (const step of steps) {
     const item = /^\[(\d+)\]$/.exec(step);
     const made = holder[key] ?? (item ? [] : {});
-    const fits = typeof made === "object" && Array.isArray(made) === (item !== null);
-    if (!fits || made === null || isLeaf(made)) {
+    if (!isNode(made) || Array.isArray(made) !== (item !== null)) {
       throw new ValueError(
         `loadSafetensors: names do not make a tree: "${path}" passes through another array. ` +
           "Rename one.",
@@ -118,8 +112,4 @@ function place(root: { tree?: unknown }, path: string, leaf: unknown): void {
     );
   }
   holder[key] = leaf;
-}
-
-function isLeaf(x: object): boolean {
-  return !Array.isArray(x) && Object.getPrototypeOf(x) !== Object.prototype;
 }

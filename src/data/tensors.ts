@@ -1,7 +1,8 @@
-// Host data of tasks as tensors of the current device: the one place where `data` meets a device.
+// Host data as tensors of the current device: what an array is of decides the tensor's type.
 
 import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
+import type { HostArray } from "./safetensors";
 
 /** Examples on the host. Labels in an Int32Array are [n], values in a Float32Array are as x. */
 export interface HostExamples {
@@ -24,9 +25,12 @@ export function taskTensors(task: { support: HostExamples; query: HostExamples }
 
 /** The tensors of one side of a task. */
 export function examplesTensors({ x, y, shape }: HostExamples): Examples {
-  const labels = y instanceof Int32Array;
-  return {
-    x: tensor(x, shape, "float32"),
-    y: labels ? tensor(y, [shape[0]], "int32") : tensor(y, shape, "float32"),
-  };
+  const own = y instanceof Int32Array ? [shape[0]] : shape;
+  return { x: hostTensor({ data: x, shape }), y: hostTensor({ data: y, shape: own }) };
+}
+
+/** The tensor of one array: floats as float32, whole numbers as int32, truth values as bool. */
+export function hostTensor({ data, shape, bool }: HostArray): Tensor {
+  const whole = data instanceof Int32Array || data instanceof Uint8Array;
+  return tensor(data, shape, bool ? "bool" : whole ? "int32" : "float32");
 }
