@@ -90,3 +90,18 @@ export function treePaths(tree: unknown, path = "", out: string[] = []): string[
   }
   return out;
 }
+
+/** A tree's form as text, with `leaf` of each leaf in its place: equal for equal forms alone, which
+ * paths are not, as empty objects and arrays have none. */
+export function treeForm(tree: unknown, leaf: (x: unknown) => string): string {
+  if (!isNode(tree)) return leaf(tree);
+  let text = "";
+  if (Array.isArray(tree)) {
+    for (const child of tree) text += `${treeForm(child, leaf)},`;
+    return `[${text}]`;
+  }
+  for (const name of Object.keys(tree).sort()) {
+    text += `${JSON.stringify(name)}:${treeForm(tree[name], leaf)},`;
+  }
+  return `{${text}}`;
+}

@@ -2,8 +2,7 @@
 // of one form can be computed from the other.
 
 import { HypergradError } from "../core/errors";
-import { sameShape } from "../core/shape";
-import { treeLeaves, treePaths } from "../core/tree";
+import { treeForm, treeLeaves } from "../core/tree";
 import { slice, stack } from "../ops/movement";
 import { reshape } from "../ops/reshape";
 import { isTensor, type Tensor } from "../tensor/tensor";
@@ -35,16 +34,10 @@ function countOf<B>(name: string, tasks: Task<B>): number {
 }
 
 /** Whether tasks can be stacked: tensors of equal shapes and types at equal places. */
-export function alike<B>([first, ...others]: readonly Task<B>[]): boolean {
-  const own = treeLeaves(first);
-  if (!own.every((x) => isTensor("metaGrad", x))) return false;
-  const paths = treePaths(first).join();
-  return others.every((task) => {
-    if (treePaths(task).join() !== paths) return false;
-    return (treeLeaves(task) as Tensor[]).every(
-      (x, i) => sameShape(x.shape, own[i].shape) && x.dtype === own[i].dtype,
-    );
-  });
+export function alike<B>(tasks: readonly Task<B>[]): boolean {
+  if (!treeLeaves(tasks).every((x) => isTensor("metaGrad", x))) return false;
+  const spec = (x: unknown) => `${(x as Tensor).dtype} ${(x as Tensor).shape}`;
+  return new Set(tasks.map((task) => treeForm(task, spec))).size === 1;
 }
 
 /** @throws ShapeError when the tasks' tensors have different shapes */

@@ -4,7 +4,7 @@
 import { HypergradError } from "../core/errors";
 import type { Device } from "../device/device";
 import { frameOf, record, recording } from "../tensor/frame";
-import { capturedBy, type Interpreter, type Spec } from "../tensor/op";
+import { capturedBy, type Interpreter, type Spec, twoDevices } from "../tensor/op";
 import { origin } from "../tensor/origin";
 import { dispose, enterScope, keep, leaveScope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
@@ -56,6 +56,7 @@ export function capture(
       );
     }
     x.live(name);
+    if (x.device !== device) throw twoDevices(name, device, x.device);
     if (frameOf(x) !== null) {
       throw new HypergradError(
         `${name}: a compiled function closes over a tensor that a running gradient is taken by. ` +

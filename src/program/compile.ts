@@ -1,15 +1,15 @@
 // compile(f): f captured once for each form of its arguments, and run as one program from then on.
 
-import { HypergradError } from "../core/errors";
+import { HypergradError, ValueError } from "../core/errors";
 import { optionsOf } from "../core/options";
-import { treeMap, treePaths } from "../core/tree";
+import { treeForm, treeMap } from "../core/tree";
 import { device } from "../device/current";
 import type { Device, Storage } from "../device/device";
 import { functions } from "../device/functions";
 import type { ProgramCall, ProgramSource, Runnable, Slot } from "../device/program";
 import { needRest } from "../device/rest";
 import { outermost } from "../tensor/frame";
-import { capturing, create, interpretersNow } from "../tensor/op";
+import { capturing, create, deviceOf, interpretersNow } from "../tensor/op";
 import { dispose, keep } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leavesOf, type Tree } from "../tensor/tree";
@@ -109,9 +109,9 @@ export function compile<X extends Tree[], Y extends Tree>(
     if (capturing() || interpretersNow().length > 0 || outermost(inputs) !== null) {
       return f(...args);
     }
-    for (const x of inputs) x.live("compile");
-    const on = inputs[0]?.device ?? device();
-    const name = nameOf(args, inputs, on);
+    const on = inputs.length > 0 ? deviceOf("compile", inputs) : device();
+    const donated = donate.flatMap((i) => leavesOf("compile", given(args, i)));
+    const name = nameOf(args, on);
     let program = programs.get(name);
     if (program === undefined) {
       program = build(on, f as unknown as (...args: Tree[]) => Tree, args, inputs);
@@ -119,9 +119,7 @@ export function compile<X extends Tree[], Y extends Tree>(
     }
     latest = program;
     const result = run(program, inputs, profile) as Y;
-    for (const i of donate) {
-      for (const x of leavesOf("compile", args[i])) x.free("by a compiled step it was donated to");
-    }
+    for (const x of donated) x.free("by a compiled step it was donated to");
     return result;
   };
 
@@ -154,14 +152,23 @@ function idle(name: string): HypergradError {
 const deviceIds = new WeakMap<Device, number>();
 let devices = 0;
 
-function nameOf(args: Tree[], inputs: readonly Tensor[], on: Device): string {
+function nameOf(args: Tree[], on: Device): string {
   let id = deviceIds.get(on);
   if (id === undefined) {
     id = ++devices;
     deviceIds.set(on, id);
   }
-  const specs = inputs.map((x) => `${x.dtype[0]}${x.shape.join("x")}`).join(" ");
-  return `${id} ${treePaths(args).join(" ")} ${specs}`;
+  const spec = (x: unknown) => (x as Tensor).dtype[0] + (x as Tensor).shape.join("x");
+  return `${id} ${treeForm(args, spec)}`;
+}
+
+/** The argument at a place that `donate` names. */
+function given(args: Tree[], i: number): Tree {
+  if (i in args) return args[i];
+  throw new ValueError(
+    `compile: no such argument to donate: donate has ${i}, the call has ${args.length}. Count ` +
+      "them from 0.",
+  );
 }
 
 function build(

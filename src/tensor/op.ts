@@ -226,21 +226,22 @@ export function create(device: Device, shape: Shape, dtype: DType): Tensor {
 }
 
 /** The one device that all inputs live on. */
-function deviceOf(name: string, xs: readonly Tensor[]): Device {
+export function deviceOf(name: string, xs: readonly Tensor[]): Device {
   for (let i = 0; i < xs.length; i++) {
     if (!isTensor(name, xs[i])) {
       throw new TypeError(`${name}: input ${i + 1} is no tensor: ${String(xs[i])}. Use tensor(x).`);
     }
     xs[i].live(name);
-    if (xs[i].device !== xs[0].device) {
-      const names = `${xs[0].device.name} and ${xs[i].device.name}`;
-      throw new DeviceError(
-        `${name}: inputs live on two devices: ${names}. Upload one again: tensor(await t.data(), ` +
-          "t.shape).",
-      );
-    }
+    if (xs[i].device !== xs[0].device) throw twoDevices(name, xs[0].device, xs[i].device);
   }
   return xs[0].device;
+}
+
+export function twoDevices(name: string, one: Device, other: Device): DeviceError {
+  return new DeviceError(
+    `${name}: inputs live on two devices: ${one.name} and ${other.name}. Upload one again: ` +
+      "tensor(await t.data(), t.shape).",
+  );
 }
 
 /** Kernel calls that go to the device at once. */

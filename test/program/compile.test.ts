@@ -54,6 +54,18 @@ test("trees go in and come out; inputs and constants may be returned as they are
   expect(await out.twice[1].array()).toEqual([1]);
 });
 
+test("other forms of the arguments make other programs, empty ones too", async () => {
+  const step = compile((x: Tensor, list: Tensor[] | Tensor[][]) => ops.mul(x, list.length));
+  const x = tensor([1, 2]);
+  expect(await step(x, []).array()).toEqual([0, 0]);
+  expect(await step(x, [[], []]).array()).toEqual([2, 4]);
+  const read = compile((p: Record<string, Tensor | Record<string, Tensor>>) =>
+    "a.b" in p ? p["a.b"] : ops.neg((p.a as Record<string, Tensor>).b),
+  );
+  expect(await (read({ "a.b": x }) as Tensor).array()).toEqual([1, 2]);
+  expect(await (read({ a: { b: x } }) as Tensor).array()).toEqual([-1, -2]);
+});
+
 test("a tensor closed over is read at each run, and its absence is an error", async () => {
   const bias = tensor([10, 20]);
   const step = compile((x: Tensor) => ops.add(x, bias));

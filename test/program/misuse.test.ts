@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { setDevice } from "../../src/device/current";
 import type { Device } from "../../src/device/device";
+import { referenceDevice } from "../../src/device/reference/device";
 import { wasmDevice } from "../../src/device/wasm/device";
 import { vmap } from "../../src/grad/index";
 import * as ops from "../../src/ops/index";
@@ -53,6 +54,29 @@ test("a branch that depends on a value", () => {
   expect(plain).toThrow(
     "tensor: used as a number: tensor [2] float32. Use ops, or read it first: await t.item().",
   );
+});
+
+test("a donated argument that there is not: nothing ran, nothing is freed", async () => {
+  const x = tensor([1, 2]);
+  const before = device.memory().tensors;
+  const step = compile((x: Tensor) => ops.mul(x, 2), { donate: [0, 1] });
+  expect(() => step(x)).toThrow(
+    "compile: no such argument to donate: donate has 1, the call has 1. Count them from 0.",
+  );
+  expect(device.memory().tensors).toBe(before);
+  expect(await x.array()).toEqual([1, 2]);
+});
+
+test("arguments, or a tensor closed over, on another device", () => {
+  const there = tensor([1, 2]);
+  setDevice(referenceDevice());
+  const here = tensor([3, 4]);
+  setDevice(device);
+  const text = "inputs live on two devices: reference and wasm. Upload one again";
+  const both = compile((x: Tensor, y: Tensor) => ops.add(x, y));
+  expect(() => both(here, there)).toThrow(`compile: ${text}`);
+  expect(() => compile((x: Tensor) => ops.add(x, there))(here)).toThrow(`add: ${text}`);
+  expect(() => compile((x: Tensor) => [x, there])(here)).toThrow(`compile: ${text}`);
 });
 
 test("a donated input used again, by the step and by an op", async () => {
