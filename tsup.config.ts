@@ -13,6 +13,10 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   minify: true,
+  // Node shows the line of an error that nobody caught: let that be a line, not the whole file.
+  esbuildOptions: (options) => {
+    options.lineLimit = 400;
+  },
   splitting: false,
   clean: true,
   // Where Deno and JSR find the types.

@@ -15,7 +15,7 @@ export * as data from "./data/index";
 export { episodes, loadSafetensors, saveSafetensors } from "./data/index";
 export { device } from "./device/current";
 export type { Device, DeviceInfo, DeviceName, Memory } from "./device/device";
-export { type InitOptions, init } from "./device/init";
+export { type GPUSource, type InitOptions, init } from "./device/init";
 export type { ProductRule, Tiles } from "./device/tiles";
 export { tune } from "./device/tune";
 export * from "./fused/index";

@@ -162,6 +162,16 @@ describe("choosing a device", () => {
     made.dispose();
   });
 
+  test("options that there are not", async () => {
+    const names = "device, threads, deterministic, gpu, selfTest, tiles";
+    await expect(init("wasm" as never)).rejects.toThrow(
+      `init: the options are no object: wasm. Write { ${names} }.`,
+    );
+    await expect(init({ backend: "wasm" } as never)).rejects.toThrow(
+      `init: unknown option: backend. Use ${names}.`,
+    );
+  });
+
   test("webgpu asked for where there is none", async () => {
     const none = { requestAdapter: async () => null } as unknown as GPU;
     await expect(init({ device: "webgpu", gpu: none })).rejects.toThrow(

@@ -80,6 +80,26 @@ describe.skipIf(!built)("outside of a browser", () => {
     expect(got).toEqual({ device: "wasm", value: 12 });
   });
 
+  test("Node's console shows what a tensor is, and an error's text before any code", async () => {
+    const folder = project("console");
+    writeFileSync(
+      `${folder}/main.mjs`,
+      `import { init, matmul, ones } from "hypergrad";
+      await init({ device: "wasm" });
+      const gone = ones([2]);
+      gone.dispose();
+      console.log({ w: ones([2, 3]), gone });
+      matmul(ones([2, 3]), ones([2, 3]));`,
+    );
+    const failed = await execute(process.execPath, ["main.mjs"], { cwd: folder }).catch((e) => e);
+    expect(failed.stdout).toBe(
+      "{\n  w: [Tensor [2, 3] float32 on wasm],\n" +
+        "  gone: [Tensor [2] float32 on wasm, freed by dispose()]\n}\n",
+    );
+    expect(failed.stderr).toContain("\nShapeError: matmul: inner sizes differ: a is [2, 3]");
+    expect(failed.stderr.length).toBeLessThan(4000);
+  });
+
   test("Node takes the namespaces by their names: the same objects", async () => {
     const folder = project("namespaces");
     const names = ["data", "meta", "nn", "optim", "search"];
@@ -123,7 +143,6 @@ describe.skipIf(!built)("outside of a browser", () => {
       const tsc = resolve("typescript/bin/tsc");
       const module = way === "bundler" ? "esnext" : "nodenext";
       const flags = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,esnext"];
-      flags.push("--types", "@webgpu/types", "--typeRoots", `${root}node_modules`);
       const args = [...flags, "--module", module, "--moduleResolution", way, "app.ts"];
       const app = readFileSync(`${folder}/app.ts`, "utf8");
       const layer = "linear(2, 3) satisfies nn.Layer<nn.LinearParams>;";

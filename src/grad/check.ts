@@ -1,6 +1,6 @@
 // Gradients against central differences, to any order.
 
-import { HypergradError } from "../core/errors";
+import { HypergradError, named } from "../core/errors";
 import { optionsOf } from "../core/options";
 import { stream } from "../core/random";
 import { sizeOf } from "../core/shape";
@@ -33,9 +33,8 @@ export interface CheckReport {
 }
 
 /** A wrong gradient: which order and entry, and both values. */
-export class GradientError extends HypergradError {
-  override name = "GradientError";
-}
+export class GradientError extends HypergradError {}
+named("GradientError", GradientError);
 
 /**
  * Compares gradients of `f` at `xs` with central differences of five points, entry by entry. Order

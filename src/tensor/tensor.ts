@@ -188,6 +188,13 @@ export class Tensor {
 }
 
 Object.defineProperty(Tensor.prototype, BRAND, { value: true });
+/** What the consoles of Node and Deno show: what the tensor is, not its fields and its device's. */
+Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Tensor): string {
+    const gone = this.freed === "" ? "" : `, freed ${this.freed}`;
+    return `[${this[Symbol.toStringTag]} on ${this.device.name}${gone}]`;
+  },
+});
 
 function gone(op: string, t: Tensor): HypergradError {
   if (t.freed !== "") {
