@@ -17,11 +17,10 @@ export async function gunzip(
   expected?: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!isGzip(bytes)) {
-    const start = Array.from(bytes.subarray(0, 2), (b) => b.toString(16).padStart(2, "0"));
+    const start = hex(bytes.subarray(0, 2)) || "nothing";
     throw new ValueError(
-      `gunzip: ${name} is not gzip: expected the first bytes 1f 8b, found ` +
-        `${start.length ? start.join(" ") : "nothing"} (${count(bytes.length)} in all). ` +
-        "Download the file again.",
+      `gunzip: ${name} is not gzip: expected the first bytes 1f 8b, found ${start} ` +
+        `(${count(bytes.length)} in all). Download the file again.`,
     );
   }
   const chunks: Uint8Array[] = [];
@@ -66,6 +65,11 @@ export async function gunzip(
     at += chunk.length;
   }
   return out;
+}
+
+/** `1f 8b`, as error texts print it. */
+export function hex(bytes: Iterable<number>): string {
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(" ");
 }
 
 /** `1,234 bytes`, as error texts print it. */
