@@ -35,10 +35,16 @@ function stepsOf(
   return steps ?? Math.ceil(longest / multiple) * multiple;
 }
 
-function maskOf(lengths: readonly number[], t: number): HostArray {
-  const data = new Uint8Array(lengths.length * t);
-  for (const [n, length] of lengths.entries()) data.fill(1, n * t, n * t + length);
-  return { data, shape: [lengths.length, t], bool: true };
+/** Sequences padded to t steps, with how many each has, as a number and as a mask. */
+function padded(x: HostArray, lengths: readonly number[], t: number): HostBatch {
+  const b = lengths.length;
+  const mask = new Uint8Array(b * t);
+  for (const [n, length] of lengths.entries()) mask.fill(1, n * t, n * t + length);
+  return {
+    x,
+    lengths: { data: Int32Array.from(lengths), shape: [b] },
+    mask: { data: mask, shape: [b, t], bool: true },
+  };
 }
 
 /**
@@ -67,11 +73,7 @@ export function symbolBatch(
       x[n * t + i] = symbol;
     }
   }
-  return {
-    x: { data: x, shape: [ids.length, t] },
-    lengths: { data: Int32Array.from(lengths), shape: [ids.length] },
-    mask: maskOf(lengths, t),
-  };
+  return padded({ data: x, shape: [ids.length, t] }, lengths, t);
 }
 
 /**
@@ -98,9 +100,5 @@ export function frameBatch(
     }
     x.set(data, n * t * features);
   }
-  return {
-    x: { data: x, shape: [ids.length, t, features] },
-    lengths: { data: Int32Array.from(lengths), shape: [ids.length] },
-    mask: maskOf(lengths, t),
-  };
+  return padded({ data: x, shape: [ids.length, t, features] }, lengths, t);
 }
