@@ -3,7 +3,7 @@
 
 import { identity, type Result } from "./results";
 
-export interface Change {
+interface Change {
   readonly row: Result;
   /** New time over old time: above 1 is slower. */
   readonly ratio: number;

@@ -1,6 +1,6 @@
 // How a cost grows: the exponent p of cost ~ size^p, by least squares on logarithms.
 
-export interface Sample {
+interface Sample {
   readonly size: number;
   readonly cost: number;
 }

@@ -81,7 +81,7 @@ async function digits(folder: string) {
   return { x, labels };
 }
 
-export interface MlpOptions {
+interface MlpOptions {
   readonly seed: number;
   /** Meta-steps of Adam. */
   readonly steps: number;

@@ -92,7 +92,7 @@ export function readOptions(args: readonly string[]): Options {
   };
 }
 
-export function regex(text: string | null): RegExp | null {
+function regex(text: string | null): RegExp | null {
   if (text === null) return null;
   try {
     return new RegExp(text);

@@ -1,6 +1,6 @@
 // A progress line under the table: one line that is written over, on a terminal only.
 
-export interface ProgressLine {
+interface ProgressLine {
   readonly show: (what: string, done: number) => void;
   /** Prints lines above. */
   readonly say: (text: string) => void;

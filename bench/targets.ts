@@ -40,7 +40,7 @@ interface Where {
   readonly webgpu?: boolean;
 }
 
-export interface Target {
+interface Target {
   readonly what: string;
   readonly least?: number;
   readonly most?: number;

@@ -107,7 +107,7 @@ function maml(step: Step, protocol: ConvProtocol, net: "mlp" | "conv", slow: boo
   };
 }
 
-export const protocolOf = (pool: ConvProtocol["pool"], by: ConvProtocol["by"]): ConvProtocol => ({
+const protocolOf = (pool: ConvProtocol["pool"], by: ConvProtocol["by"]): ConvProtocol => ({
   filters: 32,
   pool,
   by,

@@ -18,7 +18,7 @@ const nested = (field: number, content: Bytes): Bytes => [
 const text = (field: number, value: string): Bytes =>
   nested(field, [...new TextEncoder().encode(value)]);
 
-export type Attribute = number | readonly number[] | { readonly float: number };
+type Attribute = number | readonly number[] | { readonly float: number };
 
 /** Attributes are whole numbers, lists of them, or marked floats. */
 function attribute([name, value]: [string, Attribute]): Bytes {

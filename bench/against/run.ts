@@ -10,7 +10,7 @@ import { errorOf, judge, truthOf, type Values } from "../verify";
 import type { Contest } from "./contest";
 import type { Entry, Side } from "./side";
 
-export interface PeersOptions {
+interface PeersOptions {
   readonly sides: readonly Side[];
   /** Chooses our own device again, after the reference was needed. */
   readonly own: () => Promise<Side>;

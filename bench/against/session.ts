@@ -25,7 +25,7 @@ export interface SessionOptions {
   readonly clock?: string;
 }
 
-export interface Surroundings {
+interface Surroundings {
   /** Sides that only this runtime can have. */
   readonly more: Readonly<Record<string, () => Promise<Side | null>>>;
   readonly say: (text: string) => void;

@@ -13,7 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
 
 /** The page's files, with the built library inside. */
-export async function pageFiles(): Promise<Files> {
+async function pageFiles(): Promise<Files> {
   const { outputFiles } = await build({
     entryPoints: [join(here, "page.ts")],
     bundle: true,

@@ -15,14 +15,14 @@ const { time, batch, input, hidden } = LSTM;
 export const lstm: Lstm | null = "lstm" in hypergrad ? (hypergrad.lstm as unknown as Lstm) : null;
 
 /** x [time, batch, input], wx, wh, b with the gates i, f, g, o side by side. */
-export const lstmInputs: readonly Input[] = [
+const lstmInputs: readonly Input[] = [
   normal(time, batch, input),
   { kind: "normal", shape: [input, 4 * hidden], scale: input ** -0.5 },
   { kind: "normal", shape: [hidden, 4 * hidden], scale: hidden ** -0.5 },
   { kind: "normal", shape: [4 * hidden], scale: 0.1 },
 ];
 
-export const lstmFlops = 2 * time * batch * (input + hidden) * 4 * hidden;
+const lstmFlops = 2 * time * batch * (input + hidden) * 4 * hidden;
 
 /** All states. */
 export function lstmForward(x: Tensor, wx: Tensor, wh: Tensor, b: Tensor): Tensor {
@@ -30,7 +30,7 @@ export function lstmForward(x: Tensor, wx: Tensor, wh: Tensor, b: Tensor): Tenso
 }
 
 /** One step of gradient descent on the mean square of all states: the new weights. */
-export function lstmTrain(x: Tensor, wx: Tensor, wh: Tensor, b: Tensor): Tree {
+function lstmTrain(x: Tensor, wx: Tensor, wh: Tensor, b: Tensor): Tree {
   const loss = (w: Weights) => mean(square(lstm!(x, w).y));
   const weights = { wx, wh, b };
   const g = grad(loss)(weights);

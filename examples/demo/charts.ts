@@ -8,7 +8,7 @@ export interface Curve {
   points: readonly { x: number; y: number }[];
 }
 
-export interface CurvesOptions {
+interface CurvesOptions {
   x: string;
   y: string;
   /** Percent on the y axis. */

@@ -12,7 +12,7 @@ import {
   UsageError,
 } from "../commandLine";
 
-export type TaskName = "sinusoid" | "characters" | "omniglot";
+type TaskName = "sinusoid" | "characters" | "omniglot";
 export type Order = 1 | 2;
 
 /** All that decides the bits of a run; kept in checkpoints and reports. */

@@ -11,7 +11,7 @@ import type { HostTask, Tasks } from "./tasks";
 
 const SHOWN = 6; // test tasks in pictures
 
-export interface ReportParts {
+interface ReportParts {
   run: Checkpoint;
   result: Result;
   tasks: Tasks;

@@ -21,7 +21,7 @@ import {
 import { type Learner, type Problem, problem, type State } from "./problem";
 import type { Drawings } from "./settings";
 
-export const WAY = 5;
+const WAY = 5;
 const TASKS = 4;
 const TESTS = 8;
 const QUERY = 2;

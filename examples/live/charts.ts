@@ -39,7 +39,7 @@ export class History {
   }
 }
 
-export interface ChartOptions {
+interface ChartOptions {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly logarithmic?: boolean;

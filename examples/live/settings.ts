@@ -1,7 +1,7 @@
 // What the page and its worker tell each other, and the settings that a link to the page carries:
 // the same settings give the same training.
 
-export const PROBLEMS = ["sines", "characters", "rates", "optimizer"] as const;
+const PROBLEMS = ["sines", "characters", "rates", "optimizer"] as const;
 export type ProblemName = (typeof PROBLEMS)[number];
 
 export interface Settings {

@@ -3,7 +3,7 @@
 import { IndexError, MemoryError } from "../core/errors";
 
 /** Most elements that one block of device memory may have. */
-export const MAX_ELEMENTS = 2 ** 31;
+const MAX_ELEMENTS = 2 ** 31;
 
 /** Throws the IndexError of a kernel whose `idx[position]` is `value`, for an axis of size n. */
 export function throwIndex(kernel: string, position: number, value: number, n: number): never {

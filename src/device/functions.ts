@@ -6,7 +6,7 @@ import { erf, erfInv } from "./reference/special";
 /** f: float32, i: int32 and bool, x: any type, moved as 32 bits. Inputs, then the output. */
 type Types = `${string}>${"f" | "i" | "x"}`;
 
-export interface ScalarFunction {
+interface ScalarFunction {
   /** The opcode that WASM programs use. */
   readonly code: number;
   readonly arity: 1 | 2 | 3;

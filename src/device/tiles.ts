@@ -14,7 +14,7 @@ export interface ProductRule {
   readonly tile: ProductTile;
 }
 
-export interface WasmTiles {
+interface WasmTiles {
   readonly device: "wasm";
   /** The binary that was measured. */
   readonly on: "plain" | "relaxed";
@@ -22,7 +22,7 @@ export interface WasmTiles {
   readonly rows: number;
 }
 
-export interface WebGPUTiles {
+interface WebGPUTiles {
   readonly device: "webgpu";
   /** The adapter that was measured. */
   readonly on: string;

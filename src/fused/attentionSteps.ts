@@ -12,7 +12,7 @@ import { constant } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 
 /** Queries [n, tq, d], keys [n, tk, d], values [n, tk, dv]. */
-export interface AttentionInputs {
+interface AttentionInputs {
   readonly q: Tensor;
   readonly k: Tensor;
   readonly v: Tensor;

@@ -12,7 +12,7 @@ import { expandDims, reshape } from "../ops/reshape";
 import type { Tensor } from "../tensor/tensor";
 import { stackSteps, unstackSteps } from "./steps";
 
-export interface ForwardInputs {
+interface ForwardInputs {
   /** [t, b, 4h] */
   readonly z: Tensor;
   /** [h, 4h] */
@@ -49,7 +49,7 @@ export function lstmSteps({ z, wh, bias, h0, c0, mask }: ForwardInputs): [Tensor
   return [stackSteps(states, time), stackSteps(cells, time)];
 }
 
-export interface BackwardInputs {
+interface BackwardInputs {
   /** [t, b, 5h], as lstmSteps gives it. */
   readonly cells: Tensor;
   /** [b, h] */

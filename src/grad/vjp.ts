@@ -4,14 +4,10 @@ import { DTypeError, ShapeError } from "../core/errors";
 import { sameShape, show } from "../core/shape";
 import { treeMap, treePaths } from "../core/tree";
 import { toTensor } from "../ops/elementwise";
-import type { Like } from "../tensor/create";
 import { enterScope, leaveScope, passScope } from "../tensor/scope";
 import { isTensor, type Tensor } from "../tensor/tensor";
 import { leavesOf, refill, type Tree } from "../tensor/tree";
 import { pullBack, type Trace, trace, zerosLike } from "./backward";
-
-/** A tree whose leaves may be numbers. */
-export type LikeTree = Like | readonly LikeTree[] | { readonly [name: string]: LikeTree };
 
 /** Numbers become tensors. */
 export function asTensors<T>(name: string, tree: T): T {

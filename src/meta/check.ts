@@ -33,7 +33,7 @@ export interface MetaCheckReport {
 }
 
 /** What `check` asks of a meta-learner. */
-export type Checkable<P extends Tree, M extends Tree, B> = Pick<
+type Checkable<P extends Tree, M extends Tree, B> = Pick<
   Unrolled<P, M, B>,
   "order" | "metaGrad" | "objective"
 >;

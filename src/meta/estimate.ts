@@ -17,7 +17,7 @@ import type { Carries, Learned, MetaGradient } from "./unroll";
 
 export const isEstimated = (mode: Mode): boolean => ["forward", "es", "pes"].includes(mode);
 
-export interface Estimator<P extends Tree, M extends Tree, S extends Tree, B> {
+interface Estimator<P extends Tree, M extends Tree, S extends Tree, B> {
   readonly mode: Mode;
   readonly evolution: EvolutionOptions;
   readonly by: "meta" | undefined;

@@ -106,7 +106,7 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
 const TINY = 1e-30; // where the residual is 0, nothing is left to do: not 0/0
 
 /** x with A x = b, A symmetric and positive definite, after so many steps from 0. */
-export function conjugateGradients(times: (x: Tensor) => Tensor, b: Tensor, steps: number): Tensor {
+function conjugateGradients(times: (x: Tensor) => Tensor, b: Tensor, steps: number): Tensor {
   let x = mul(b, 0);
   let r = b;
   let p = b;

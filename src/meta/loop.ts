@@ -24,7 +24,7 @@ export type Mode =
   | "es"
   | "pes";
 
-export interface LoopOptions<P extends Tree, M extends Tree, S extends Tree, B> {
+interface LoopOptions<P extends Tree, M extends Tree, S extends Tree, B> {
   readonly loss: (params: P, batch: B, step: number) => Tensor;
   readonly inner: InnerOptimizer<M, S>;
   readonly steps: number;
@@ -52,7 +52,7 @@ export interface Run {
 /** After every step, what `seen` is told: parameters θ_1 to θ_T. */
 type Seen<P> = (params: P, step: number) => void;
 
-export interface Ended<P extends Tree, S extends Tree> extends Carry<P, S> {
+interface Ended<P extends Tree, S extends Tree> extends Carry<P, S> {
   /** The support loss before each step. */
   readonly losses: readonly Tensor[];
 }

@@ -5,6 +5,7 @@ import type { AnyOptimizer } from "../optim/optimizer";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Tree } from "../tensor/tree";
+import { checkOuter } from "./checks";
 import type { Tasks } from "./tasks";
 import type { Learned, MetaGradient, MetaStats } from "./unroll";
 
@@ -30,7 +31,7 @@ export interface Trained<P extends Tree, M extends Tree, B> {
 }
 
 /** What can be trained. */
-export interface Trainable<P extends Tree, M extends Tree, B> {
+interface Trainable<P extends Tree, M extends Tree, B> {
   initMeta(params: P, key?: Key): M;
   metaGrad(learned: Learned<P, M>, tasks: Tasks<B>): MetaGradient<P, M>;
 }
@@ -39,6 +40,7 @@ export function trained<P extends Tree, M extends Tree, B>(
   learner: Trainable<P, M, B>,
   outer: AnyOptimizer,
 ): Trained<P, M, B> {
+  checkOuter(outer);
   return {
     init: (params, key) =>
       scope(() => {

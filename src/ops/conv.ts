@@ -96,16 +96,12 @@ function many(op: DefinedOp<ConvForm>, x: Tensor, k: Tensor, form: ConvForm): Te
   return reshape(y, [batch, n, ...y.shape.slice(1)]);
 }
 
-export const conv2dOp: DefinedOp<ConvForm> = derivative(
-  "conv2d",
-  outputOf,
-  (g, _, [x, w], form) => [
-    () => shared(conv2dInputOp([g, w], form), x),
-    () => shared(conv2dKernelOp([x, g], form), w),
-  ],
-);
+const conv2dOp: DefinedOp<ConvForm> = derivative("conv2d", outputOf, (g, _, [x, w], form) => [
+  () => shared(conv2dInputOp([g, w], form), x),
+  () => shared(conv2dKernelOp([x, g], form), w),
+]);
 
-export const conv2dInputOp: DefinedOp<ConvForm> = derivative(
+const conv2dInputOp: DefinedOp<ConvForm> = derivative(
   "conv2dInput",
   imageOf,
   (v, _, [g, w], form) => [
@@ -114,7 +110,7 @@ export const conv2dInputOp: DefinedOp<ConvForm> = derivative(
   ],
 );
 
-export const conv2dKernelOp: DefinedOp<ConvForm> = derivative(
+const conv2dKernelOp: DefinedOp<ConvForm> = derivative(
   "conv2dKernel",
   kernelOf,
   (u, _, [x, g], form) => [

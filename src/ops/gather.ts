@@ -19,7 +19,7 @@ interface Along {
 }
 
 /** x [...before, n, ...after] at idx gives [...before, ...idx, ...after]. */
-export const gatherOp: DefinedOp<Along> = defineOp<Along>({
+const gatherOp: DefinedOp<Along> = defineOp<Along>({
   name: "gather",
   kind: "linear",
   shape: ([x, idx], { axis }) => ({ shape: spliced(x.shape, axis, 1, idx.shape), dtype: x.dtype }),
@@ -48,7 +48,7 @@ function each(idx: Tensor, [size, before, k, after]: Shape): Tensor {
 }
 
 /** g [...before, ...idx, ...after] added up at idx gives [...before, n, ...after]. */
-export const scatterAddOp: DefinedOp<Along> = defineOp<Along>({
+const scatterAddOp: DefinedOp<Along> = defineOp<Along>({
   name: "scatterAdd",
   kind: "linear",
   shape: ([g, idx], { axis, n }) => ({
@@ -73,7 +73,7 @@ export const scatterAddOp: DefinedOp<Along> = defineOp<Along>({
 });
 
 /** x [...before, n, ...after] at idx [...before, k, ...after], place by place. */
-export const gatherAlongOp: DefinedOp<Along> = defineOp<Along>({
+const gatherAlongOp: DefinedOp<Along> = defineOp<Along>({
   name: "gatherAlong",
   kind: "linear",
   shape: ([x, idx]) => ({ shape: idx.shape, dtype: x.dtype }),
@@ -87,7 +87,7 @@ export const gatherAlongOp: DefinedOp<Along> = defineOp<Along>({
 });
 
 /** g [...before, k, ...after] added up at idx of its shape gives [...before, n, ...after]. */
-export const scatterAlongOp: DefinedOp<Along> = defineOp<Along>({
+const scatterAlongOp: DefinedOp<Along> = defineOp<Along>({
   name: "scatterAlong",
   kind: "linear",
   shape: ([g], { axis, n }) => ({ shape: spliced(g.shape, axis, 1, [n]), dtype: g.dtype }),
@@ -191,6 +191,7 @@ export function scatterAlong(g: Tensor, indices: Tensor, axis: number, n: number
  */
 export function oneHot(indices: Tensor, n: number, dtype: DType = "float32"): Tensor {
   needInts("oneHot", "indices", indices);
+  needWhole("oneHot", { n }, 0);
   needDType("oneHot", dtype);
   const at = expandDims(indices, indices.shape.length);
   const ones = expand(constant(indices.device, 1, "float32"), at.shape);

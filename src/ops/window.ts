@@ -30,7 +30,7 @@ export function both(name: string, which: string, value: Pair, least: 0 | 1): [n
 }
 
 /** How windows lie along one axis of an image. */
-export interface Slide {
+interface Slide {
   /** How many windows there are. */
   readonly count: number;
   /** Zeros before and after the image. */

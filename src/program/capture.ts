@@ -11,7 +11,7 @@ import { Tensor } from "../tensor/tensor";
 import { leavesOf, refill, type Tree } from "../tensor/tree";
 import { type Graph, type Value, type Vertex, value, vertex } from "./graph";
 
-export interface Captured {
+interface Captured {
   readonly graph: Graph;
   /** The form of the result: a tree whose leaves are places in `graph.outputs`. */
   readonly form: unknown;

@@ -32,7 +32,7 @@ export interface CompileOptions {
 }
 
 /** What the calls of one kernel took, all runs so far together. */
-export interface KernelTime {
+interface KernelTime {
   /** "matmul + chain" where a chain runs as a part of a product. */
   readonly kernel: string;
   readonly calls: number;
@@ -100,6 +100,9 @@ export function compile<X extends Tree[], Y extends Tree>(
   options: CompileOptions = {},
 ): Compiled<X, Y> {
   const { donate = [], profile = false } = optionsOf("compile", options, ["donate", "profile"]);
+  if (!Array.isArray(donate)) {
+    throw new TypeError(`compile: donate is no list: ${String(donate)}. Write [0] for the first.`);
+  }
   const programs = new Map<string, Program>();
   let latest: Program | null = null;
 

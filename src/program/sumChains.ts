@@ -14,7 +14,7 @@ const PART = 16_384;
 const MOST_PARTS = 16;
 
 /** The sum that alone reads a value, and the views between the two. */
-export interface Summed {
+interface Summed {
   readonly sum: Vertex;
   readonly views: readonly Vertex[];
 }

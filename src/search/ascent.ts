@@ -4,7 +4,7 @@
 import type { Stream } from "../core/random";
 import { type Code, drawUniform, jitter, type Layout } from "./layout";
 
-export interface AscentOptions {
+interface AscentOptions {
   readonly layout: Layout;
   readonly random: Stream;
   /** How many random points. */

@@ -7,7 +7,7 @@ const SQRT_PI = Math.sqrt(Math.PI);
 const LOG_SQRT_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 
 /** exp(x²) erfc(x) for x >= 0, within 2e-13 of its value. */
-export function erfcx(x: number): number {
+function erfcx(x: number): number {
   if (x >= 2) {
     // Laplace's continued fraction x + (1/2)/(x + (2/2)/(x + (3/2)/(x + …))), from its far end.
     let fraction = x;
@@ -32,7 +32,7 @@ export function normalCdf(z: number): number {
 }
 
 /** log(φ(z) + zΦ(z)), of Ament et al., "Unexpected improvements to expected improvement", 2023. */
-export function logImprovement(z: number): number {
+function logImprovement(z: number): number {
   const logDensity = -0.5 * z * z - LOG_SQRT_TWO_PI;
   if (z > -1) return Math.log(Math.exp(logDensity) + z * normalCdf(z));
   if (z < -1e6) return logDensity - 2 * Math.log(-z);

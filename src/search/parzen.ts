@@ -5,7 +5,7 @@ import type { Stream } from "../core/random";
 import { cell, type Dimension } from "./layout";
 import { normalCdf, truncatedNormal } from "./normal";
 
-export interface Density {
+interface Density {
   draw(random: Stream): number;
   /** For a choice or whole number a probability. */
   at(x: number): number;

@@ -11,7 +11,7 @@ import type { Space, Value } from "./space";
 export type Direction = "minimize" | "maximize";
 
 /** A finite number, or "NaN", "Infinity", "-Infinity". */
-export type SavedNumber = number | string;
+type SavedNumber = number | string;
 
 export interface SavedTrial {
   readonly params: Readonly<Record<string, Value>>;
@@ -38,7 +38,7 @@ export interface StudyJSON {
   readonly trials: readonly SavedTrial[];
 }
 
-export interface SavedEarlier {
+interface SavedEarlier {
   readonly params: Readonly<Record<string, Value>>;
   readonly value: number;
 }

@@ -44,7 +44,7 @@ export type Params<S extends Space> = {
   readonly [K in keyof S]: ValueOf<S[K]> | (S[K]["when"] extends undefined ? never : undefined);
 };
 
-export interface RangeOptions<W> {
+interface RangeOptions<W> {
   /** Equal ratios are equally likely, as for a learning rate. */
   readonly log?: boolean;
   /** The parameter exists only when all of these hold. */

@@ -28,7 +28,7 @@ export interface Batch {
 }
 
 /** A value inside `compile`: known by shape and type, computed later. */
-export interface Symbolic {
+interface Symbolic {
   readonly id: number;
 }
 

@@ -10,11 +10,11 @@ import type { Cursor } from "./progress";
 import type { StepTensors } from "./step";
 
 /** All tensors that the next step depends on, and those of the best epoch so far, or {}. */
-export type TrainingTensors<P extends Tree, S extends Tree> = StepTensors<P, S> & {
+type TrainingTensors<P extends Tree, S extends Tree> = StepTensors<P, S> & {
   readonly best: Tree;
 };
 
-export interface TrainingState {
+interface TrainingState {
   readonly tensors: TrainingTensors<Tree, Tree>;
   readonly cursor: Cursor;
   readonly batches: BatchSettings;

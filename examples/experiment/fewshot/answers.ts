@@ -50,7 +50,7 @@ function overlap(said: string, gold: string): number {
 /** Most words of an answer that is given. */
 export const LONGEST = 12;
 
-export interface SpanOptions {
+interface SpanOptions {
   /** Places that may be in an answer: those from 1 to below it. */
   readonly places: number;
   /** Whether place 0, which says that there is no answer, may be chosen. */

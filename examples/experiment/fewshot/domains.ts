@@ -33,7 +33,7 @@ export interface Pools {
   readonly test: data.ClassPool;
 }
 
-export interface ImageOptions {
+interface ImageOptions {
   readonly name: string;
   readonly pools: Pools;
   readonly filters: number;

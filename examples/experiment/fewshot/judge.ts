@@ -19,13 +19,13 @@ export type Scores = {
   readonly exact?: readonly number[][];
 };
 
-export interface JudgeOptions {
+interface JudgeOptions {
   readonly stream: Stream;
   readonly tasks: number;
   readonly tell?: Tell;
 }
 
-export interface Judge<L extends Tree> {
+interface Judge<L extends Tree> {
   scores(learned: L, options: JudgeOptions): Promise<Scores>;
   dispose(): void;
 }

@@ -180,7 +180,7 @@ export function reptileMethod({ inner, steps, shot, rate }: ReptileOptions): Met
   };
 }
 
-export interface ImamlMethod {
+interface ImamlMethod {
   readonly steps: number;
   readonly lr: number;
   readonly lambda: number;

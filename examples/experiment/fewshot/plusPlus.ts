@@ -77,7 +77,7 @@ type Learned = { readonly params: Params; readonly meta: readonly Tree[] };
 type Loop = meta.Unrolled<Params, readonly Tree[], data.Examples>;
 type State = { readonly learned: Learned; readonly outer: Tree };
 
-export interface PlusPlusOptions {
+interface PlusPlusOptions {
   /** The domain's. */
   readonly conv: ConvNetOptions;
   /** Inner steps in training. */

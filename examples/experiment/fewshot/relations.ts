@@ -36,7 +36,7 @@ export async function relationPools(folder: string): Promise<TextPools> {
   return pools(all, { train: rest.slice(8), valid: rest.slice(0, 8), test }, LENGTH);
 }
 
-export interface MarkedOptions {
+interface MarkedOptions {
   /** Files whose relations are trained on besides. Default none. */
   readonly more?: readonly string[];
   /** Training relations, the first of the list. Default all. */

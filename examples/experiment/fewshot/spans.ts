@@ -83,7 +83,7 @@ export interface SpanTask {
   readonly nothing: boolean;
 }
 
-export interface SpanTaskOptions {
+interface SpanTaskOptions {
   /** Questions to learn from. */
   readonly shot: number;
   readonly query: number;
@@ -148,7 +148,7 @@ export function spanLoss(out: Tensor, y: Tensor): Tensor {
   return crossEntropy(transpose(out, [0, 2, 1]), y);
 }
 
-export interface SpanNetOptions extends Pick<SpanPool, "asked" | "seen" | keyof Words> {
+interface SpanNetOptions extends Pick<SpanPool, "asked" | "seen" | keyof Words> {
   readonly size: number;
   readonly filters: number;
   readonly encoder?: Encoder;
@@ -162,7 +162,7 @@ type SpanParams = { readonly encoder: EncoderParams; readonly both: nn.LinearPar
  * place 0, for no answer, has the largest of what it sees in the passage. The head says of each
  * place whether the answer begins and ends there.
  */
-export function spanNet({ asked, seen, filters, ...options }: SpanNetOptions): Net {
+function spanNet({ asked, seen, filters, ...options }: SpanNetOptions): Net {
   const encoder = placeEncoder({ ...options, filters });
   const conv = nn.conv1d(3 * filters, filters, { size: 3, padding: 1 });
   const headOf = (outputs: number) => nn.linear(filters, outputs);

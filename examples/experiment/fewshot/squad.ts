@@ -20,7 +20,7 @@ export interface SquadQuestion {
   readonly answers: readonly SquadAnswer[];
 }
 
-export interface SquadAnswer {
+interface SquadAnswer {
   readonly text: string;
   /** The character of the context at which it begins. */
   readonly answer_start: number;

@@ -58,7 +58,7 @@ export function textTasks(
   };
 }
 
-export interface TextNetOptions {
+interface TextNetOptions {
   /** Of the embedding of words. Default 50. */
   readonly size?: number;
   readonly filters: number;

@@ -7,7 +7,7 @@ import { type Domain, type Stream, stackTasks } from "./domain";
 
 export type Stepped<S extends Tree> = { state: S; value: Tensor };
 
-export interface TrainOptions<S extends Tree> {
+interface TrainOptions<S extends Tree> {
   readonly domain: Domain;
   readonly stream: Stream;
   /** Floating-point operations that all steps together may take. */

@@ -31,7 +31,7 @@ export interface Settings {
 }
 
 export const BATCHES = [16, 32, 64] as const;
-export const DROPOUT = 0.25;
+const DROPOUT = 0.25;
 const MOMENTUM = 0.9;
 const LOOK = 50; // examples of a look at the validation part, which they divide
 

@@ -38,7 +38,7 @@ const sizeOf = (tree: Tree): number => leaves(tree).reduce((n, x) => n + x.size,
 
 /** A model to adapt: ProtoNet's trunk, and a head of zeros; where there are no classes, what all
  * training tasks have in common. */
-export async function pretrained(work: Work): Promise<Spent & { readonly params: NetParams }> {
+async function pretrained(work: Work): Promise<Spent & { readonly params: NetParams }> {
   if (work.domain.kind === "spans") {
     const { state: params, ...spent } = await once("joint", work, jointlyTrained);
     return { params, ...spent };

@@ -21,7 +21,7 @@ export interface Environment extends WebAssembly.ModuleImports {
 }
 
 /** Kernels beyond the base, and the programs that WebAssembly runs. */
-export interface Rest {
+interface Rest {
   readonly binary: Embedded;
   readonly Program: typeof WasmProgram;
 }

@@ -26,7 +26,7 @@ import { WasmStorage } from "./storage";
 import { fastestTile, setFastestTile, setTile, tileSetting } from "./tile";
 import { serve } from "./worker";
 
-export interface WasmOptions {
+interface WasmOptions {
   /** Which binary; the fastest that runs here when not given. */
   readonly simd?: Simd;
   /** Take the plain binary, whose bits are the same on every processor. Default false. */

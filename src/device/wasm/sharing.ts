@@ -65,7 +65,7 @@ const PRODUCTS = 20;
 type Operands = readonly { readonly size: number }[];
 
 /** About how many nanoseconds a call takes; 0 when threads cannot share it. */
-export function workOf(
+function workOf(
   kernel: KernelName,
   inputs: Operands,
   outputs: Operands,

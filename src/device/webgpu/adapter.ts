@@ -19,7 +19,7 @@ export function adapterName(info: GPUAdapterInfo): string {
 
 /** The WebGPU of this runtime: the one given, the browser's or Deno's own, or in Node the
  * `webgpu` package if it is installed. Null when there is none. */
-export async function findGPU(given?: GPU): Promise<GPU | null> {
+async function findGPU(given?: GPU): Promise<GPU | null> {
   if (given !== undefined) {
     outliving.add(given);
     return given;

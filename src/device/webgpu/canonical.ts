@@ -22,7 +22,7 @@ function hash(words: readonly number[]): number {
   return words.reduce((h, word) => Math.imul(h ^ word, 16777619) >>> 0, 2166136261);
 }
 
-export interface Canonical {
+interface Canonical {
   /** Steps (f x y z to), as in the call. */
   readonly code: readonly number[];
   /** For each input of these steps its place among those of the call. */

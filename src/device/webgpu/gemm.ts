@@ -22,7 +22,7 @@ export interface Size {
 }
 
 /** What a kernel by taps computes. */
-export interface Taps {
+interface Taps {
   /** Blocks of the result, each of one invocation. */
   readonly blocks: number;
   /** Whether its k may be split: a sum over pixels, not over a window. */

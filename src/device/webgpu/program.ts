@@ -24,10 +24,7 @@ export interface Program {
 /** Uniform words of every program that uses `kernels/math.wgsl`, at the end. */
 export const INF_NAN = [Number.POSITIVE_INFINITY, Number.NaN] as const;
 
-const made: Program[] = [];
-
-/** All programs made so far, by id. */
-export const programList: readonly Program[] = made;
+let made = 0;
 
 /** A new entry of the table of programs. `floats`: positions of float uniform words. */
 export function program(
@@ -37,9 +34,7 @@ export function program(
   floats: readonly number[] = [],
   constants: Readonly<Record<string, number>> = {},
 ): Program {
-  const entry = { id: made.length, label, parts, constants, floats, ...bindings };
-  made.push(entry);
-  return entry;
+  return { id: made++, label, parts, constants, floats, ...bindings };
 }
 
 /** The values of a function of small whole numbers, made on first use and kept. */
@@ -57,7 +52,7 @@ export function sourceOf({ parts }: Program): string {
 }
 
 /** Where line `line` (from 1) of a program's text is: its file, its line there, and the text. */
-export function locate({ parts }: Program, line: number) {
+function locate({ parts }: Program, line: number) {
   let rest = line;
   for (const { file, text } of parts) {
     const lines = text.split("\n");

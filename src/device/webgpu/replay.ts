@@ -28,7 +28,7 @@ export interface Host {
 /** Most bind groups kept of a program. */
 const GROUPS = 1 << 13;
 
-export const UNTIMED =
+const UNTIMED =
   "this WebGPU adapter has no timestamp queries (feature timestamp-query): kernels are not timed";
 
 export class Replay implements Runnable {

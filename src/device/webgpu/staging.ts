@@ -4,7 +4,7 @@
 import { classOf } from "./buffers";
 import { BufferUsage } from "./constants";
 
-export interface Staging {
+interface Staging {
   readonly buffer: GPUBuffer;
   readonly bytes: number;
 }

@@ -3,7 +3,7 @@
 import { UNIFORM } from "./pipelines";
 import type { Program } from "./program";
 
-export interface Packed {
+interface Packed {
   readonly words: Int32Array<ArrayBuffer>;
   /** Where each list begins, in bytes. */
   readonly offsets: readonly number[];

@@ -18,7 +18,7 @@ import { leaves, type Tree } from "../../tensor/tree";
 import type { InnerOptimizer } from "../innerOptimizer";
 import { decay as decayParts, logOf, unbiased } from "./learned";
 
-export interface Celo2Options {
+interface Celo2Options {
   /** Root mean square of a step of matrices and kernels, learned as a logarithm. Default 1e-3. */
   readonly lr?: number;
   /** Decoupled weight decay. Default 0. */
@@ -26,9 +26,9 @@ export interface Celo2Options {
 }
 
 type LayerParams = { readonly w: Tensor; readonly b: Tensor };
-export type Celo2 = { readonly layers: readonly LayerParams[]; readonly logLr: Tensor };
+type Celo2 = { readonly layers: readonly LayerParams[]; readonly logLr: Tensor };
 
-export type Celo2State = {
+type Celo2State = {
   /** Steps done, a float32 scalar. */
   readonly step: Tensor;
   /** Moving means of the gradient, one tree for each of three time scales. */

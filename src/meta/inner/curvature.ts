@@ -10,7 +10,7 @@ import { leaves, type Tree } from "../../tensor/tree";
 import type { InnerOptimizer, Nothing } from "../innerOptimizer";
 
 /** For every parameter in order, a matrix for each axis. */
-export type Curvature = readonly (readonly Tensor[])[];
+type Curvature = readonly (readonly Tensor[])[];
 
 /** p ← p − lr · (g ×₁ M₁ ×₂ M₂ …), each M starting at the identity (Park and Oliva 2019). The
  * spatial axes of a conv kernel count as one. */

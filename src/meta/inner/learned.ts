@@ -25,7 +25,7 @@ export function rateOf(learned: Tensor | undefined, fixed: number): Like {
 
 /** A decay and what it leaves: `rest` is 1 − beta, not by subtraction, so that it keeps its
  * digits. */
-export interface Decay {
+interface Decay {
   readonly beta: Like;
   readonly rest: Like;
 }

@@ -19,7 +19,7 @@ import { leaves } from "../../tensor/tree";
 import { checkPositive } from "../checks";
 import type { InnerOptimizer } from "../innerOptimizer";
 
-export interface LstmOptimizerOptions {
+interface LstmOptimizerOptions {
   /** Units of the layers. Default [20, 20]. */
   readonly hidden?: readonly number[];
   /** What the outputs are multiplied by. Default 0.01; 0.1 to 1 suits quadratics. */
@@ -33,14 +33,14 @@ export interface LstmOptimizerOptions {
 
 type CellParams = { readonly wx: Tensor; readonly wh: Tensor; readonly b: Tensor };
 
-export type LstmMeta = {
+type LstmMeta = {
   readonly cells: readonly CellParams[];
   /** From the last layer to a step, [units, 1]. */
   readonly w: Tensor;
 };
 
 /** Of every layer, [parameters, units]. */
-export type LstmState = readonly { readonly h: Tensor; readonly c: Tensor }[];
+type LstmState = readonly { readonly h: Tensor; readonly c: Tensor }[];
 
 /** θ ← θ + s · W h, h of an LSTM that sees each parameter's gradient (Andrychowicz et al. 2016).
  * With `order: 1` its input counts as constant, as in that paper. */

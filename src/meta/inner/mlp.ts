@@ -16,7 +16,7 @@ import type { Tensor } from "../../tensor/tensor";
 import type { Tree } from "../../tensor/tree";
 import type { InnerOptimizer } from "../innerOptimizer";
 
-export interface MlpOptimizerOptions {
+interface MlpOptimizerOptions {
   /** Units of the hidden layers. Default [32, 32], 1,762 weights in all; [8, 8] are 250. */
   readonly hidden?: readonly number[];
   /** What the direction is multiplied by. Default 1e-3. */
@@ -25,7 +25,7 @@ export interface MlpOptimizerOptions {
 
 type LayerParams = { readonly w: Tensor; readonly b: Tensor };
 
-export type MlpState = {
+type MlpState = {
   /** Steps done, a float32 scalar. */
   readonly step: Tensor;
   /** Moving means of the gradient, one tree for each time scale. */

@@ -7,7 +7,7 @@ import { scalar } from "../../optim/state";
 import { mapTree, type Tree } from "../../tensor/tree";
 import type { InnerOptimizer, Nothing } from "../innerOptimizer";
 
-export interface PerStepOptions {
+interface PerStepOptions {
   /** Where every rate begins. */
   readonly lr: number;
   /** Steps that have rates of their own; later ones take the last. Default: those of the unroll,

@@ -19,7 +19,7 @@ import type { Factors } from "../factors";
 import type { InnerOptimizer } from "../innerOptimizer";
 import { logOf } from "./learned";
 
-export interface UpdateNetOptions {
+interface UpdateNetOptions {
   /** The rate that every layer begins with. Default 0.01. */
   readonly lr?: number;
   /** Rank of the net's matrices. Default 16. */
@@ -35,7 +35,7 @@ export interface UpdateNetOptions {
 /** z [rows, n] → z + tanh(s ⊙ (z V U + b) + o): V [n, hidden], U [hidden, n]. */
 type Block = { readonly v: Tensor; readonly u: Tensor };
 
-export type UpdateNet = {
+type UpdateNet = {
   /** One for every size of layer, `in x out`: layers of one size share it. */
   readonly nets: { readonly [size: string]: { readonly blocks: readonly Block[]; b: Tensor } };
   /** Of every parameter: log of its rate, and for each block scale s and offset o. */
@@ -46,7 +46,7 @@ export type UpdateNet = {
 };
 
 /** Steps done, and of every parameter the mean squares of u and d over them: [2]. */
-export type UpdateNetState = { readonly step: Tensor; readonly squares: readonly Tensor[] };
+type UpdateNetState = { readonly step: Tensor; readonly squares: readonly Tensor[] };
 
 /** Weights [in, out] and conv kernels [kh, kw, c, oc], which count as [kh kw c, oc]. */
 function sizes({ shape }: Tensor): [number, number] | null {

@@ -63,7 +63,7 @@ export type TextRecurrentParams<P extends Tree> = {
 
 /** ids int32 [b, t] to logits [b, classes]; the context's mask [b, t] replaces that of the
  * padding. */
-export type TextLayer<P extends Tree> = Layer<TextRecurrentParams<P>>;
+type TextLayer<P extends Tree> = Layer<TextRecurrentParams<P>>;
 
 /** Texts by an LSTM. */
 export function textLstm(options: TextRecurrentOptions = {}) {
