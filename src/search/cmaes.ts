@@ -5,14 +5,12 @@ import type { Stream } from "../core/random";
 import { checkPart } from "./checks";
 import { cholesky, solveLower } from "./cholesky";
 import { type Code, fill, pickUniform } from "./layout";
-import { byValue, drawAllowed, type Observation, type Sampler } from "./sampler";
+import { byValue, drawAllowed, firstAllowed, type Observation, type Sampler } from "./sampler";
 
 export interface CmaesOptions {
   /** First standard deviation, where each range is 1 (default .3). */
   readonly sigma?: number;
 }
-
-const TRIES = 100;
 
 /** Each lambda = 4 + floor(3 log n) trials that are told make a generation (in the order told: with
  * parallel trials some are of the distribution before). Choices are drawn at random. Throws
@@ -30,15 +28,14 @@ export function cmaes({ sigma = 0.3 }: CmaesOptions = {}): Sampler {
       if (ranges.length === 0) return drawAllowed(context);
       const told = [...context.history(1).told].sort((a, b) => a.order - b.order);
       const distribution = evolve(told, ranges, sigma);
-      for (let i = 0; i < TRIES; i++) {
+      const draw = () => {
         const x = drawInside(distribution, random);
-        const code = fill(layout, (dimension, d) => {
+        return fill(layout, (dimension, d) => {
           const at = ranges.indexOf(d);
           return at < 0 ? pickUniform(dimension, random) : x[at];
         });
-        if (allowed(code)) return code;
-      }
-      return drawAllowed(context);
+      };
+      return firstAllowed(allowed, draw) ?? drawAllowed(context);
     },
   };
 }

@@ -5,7 +5,8 @@
 import { ValueError } from "../core/errors";
 import { needWhole } from "../core/options";
 import { checkPart } from "./checks";
-import { type Code, codeOf, fill, pickUniform, valueIn } from "./layout";
+import { type Code, codeOf, type Dimension, fill, pickUniform, valueIn } from "./layout";
+import { firstAllowed } from "./sampler";
 import type { Decision, Progress, Scheduler, SchedulerContext } from "./scheduler";
 
 export interface PbtOptions {
@@ -23,8 +24,6 @@ export interface PbtOptions {
    * weights it begins with. */
   readonly fixed?: readonly string[];
 }
-
-const TRIES = 100;
 
 /** Throws ValueError for options out of range. */
 export function pbt(options: PbtOptions): Scheduler {
@@ -90,19 +89,16 @@ function explored(
   { resample, fixed }: { readonly resample: number; readonly fixed: readonly string[] },
 ): Code {
   const { layout, random, allowed } = context;
-  for (let i = 0; i < TRIES; i++) {
-    const code = fill(layout, (dimension, d) => {
-      const before = source.code[d];
-      if (Number.isNaN(before)) return pickUniform(dimension, random);
-      if (fixed.includes(dimension.name)) return before;
-      if (random.uniform() < resample) return pickUniform(dimension, random);
-      const { parameter } = dimension;
-      if (parameter.kind === "choice") return before;
-      const factor = random.uniform() < 0.5 ? 0.8 : 1.2;
-      const moved = (valueIn(parameter, before) as number) * factor;
-      return codeOf(parameter, parameter.kind === "integer" ? Math.round(moved) : moved);
-    });
-    if (allowed(code)) return code;
-  }
-  return source.code;
+  const pick = (dimension: Dimension, d: number) => {
+    const before = source.code[d];
+    if (Number.isNaN(before)) return pickUniform(dimension, random);
+    if (fixed.includes(dimension.name)) return before;
+    if (random.uniform() < resample) return pickUniform(dimension, random);
+    const { parameter } = dimension;
+    if (parameter.kind === "choice") return before;
+    const factor = random.uniform() < 0.5 ? 0.8 : 1.2;
+    const moved = (valueIn(parameter, before) as number) * factor;
+    return codeOf(parameter, parameter.kind === "integer" ? Math.round(moved) : moved);
+  };
+  return firstAllowed(allowed, () => fill(layout, pick)) ?? source.code;
 }

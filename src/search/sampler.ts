@@ -52,7 +52,7 @@ export function byValue(a: Observation, b: Observation): number {
 }
 
 /** Values to mean 0 and deviation 1; a failed trial is as bad as the worst of the others. */
-export function standardised(told: readonly Observation[]): number[] {
+export function standardised(told: readonly { readonly value: number }[]): number[] {
   const finite = told.map(({ value }) => value).filter(Number.isFinite);
   if (finite.length === 0) return told.map(() => 0);
   const worst = Math.max(...finite);
@@ -63,14 +63,25 @@ export function standardised(told: readonly Observation[]): number[] {
   return values.map((v) => (deviation > 0 ? (v - mean) / deviation : 0));
 }
 
+/** The first of up to `tries` points that is allowed, if any is. */
+export function firstAllowed(
+  allowed: (code: Code) => boolean,
+  draw: () => Code,
+  tries = 100,
+): Code | undefined {
+  for (let i = 0; i < tries; i++) {
+    const code = draw();
+    if (allowed(code)) return code;
+  }
+  return undefined;
+}
+
 const TRIES = 10_000;
 
 /** A random allowed point. Throws HypergradError when 10,000 draws are all refused. */
 export function drawAllowed({ layout, random, allowed }: SamplerContext): Code {
-  for (let i = 0; i < TRIES; i++) {
-    const code = drawUniform(layout, random);
-    if (allowed(code)) return code;
-  }
+  const code = firstAllowed(allowed, () => drawUniform(layout, random), TRIES);
+  if (code !== undefined) return code;
   throw new HypergradError(
     `ask: the constraint lets nothing through: ${TRIES} random points were all refused. ` +
       "Loosen it, or narrow the ranges.",

@@ -4,7 +4,7 @@
 import { ValueError } from "../core/errors";
 import { type Stream, stream } from "../core/random";
 import { type Code, decode, encode, type Layout, pickUniform, sameCode } from "./layout";
-import type { Earlier } from "./sampler";
+import { type Earlier, standardised } from "./sampler";
 import type { TrialState } from "./scheduler";
 import type { Space, Value } from "./space";
 
@@ -77,15 +77,13 @@ export function takeEarlier(layout: Layout, studies: readonly StudyJSON[], seed:
     const random: Stream = stream(seed, WARM_STREAM + i);
     const sign = json.direction === "maximize" ? -1 : 1;
     const finite = json.trials.flatMap(({ params, value }) =>
-      typeof value === "number" ? [{ params, cost: sign * value }] : [],
+      typeof value === "number" ? [{ params, value: sign * value }] : [],
     );
-    const mean = finite.reduce((sum, { cost }) => sum + cost, 0) / finite.length;
-    const variance = finite.reduce((sum, { cost }) => sum + (cost - mean) ** 2, 0) / finite.length;
-    const deviation = Math.sqrt(variance) || 1;
-    const sorted = finite.sort((a, b) => a.cost - b.cost);
-    return sorted.map(({ params, cost }) => ({
-      code: encode(layout, params, (dimension) => pickUniform(dimension, random)),
-      value: (cost - mean) / deviation,
+    const values = standardised(finite);
+    const order = finite.map((_, i) => i).sort((i, j) => finite[i].value - finite[j].value);
+    return order.map((i) => ({
+      code: encode(layout, finite[i].params, (dimension) => pickUniform(dimension, random)),
+      value: values[i],
     }));
   });
 }

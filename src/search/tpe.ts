@@ -3,9 +3,9 @@
 
 import { needWhole } from "../core/options";
 import { checkPart } from "./checks";
-import { type Code, fill } from "./layout";
+import { type Code, type Dimension, fill } from "./layout";
 import { parzen } from "./parzen";
-import { byValue, drawAllowed, type Sampler, type SamplerContext } from "./sampler";
+import { byValue, drawAllowed, firstAllowed, type Sampler, type SamplerContext } from "./sampler";
 
 export interface TpeOptions {
   /** Random trials before the first estimate. */
@@ -17,7 +17,6 @@ export interface TpeOptions {
 }
 
 const MOST_GOOD = 25;
-const TRIES = 100;
 
 /** Throws ValueError for options out of range. */
 export function tpe({ start = 10, good = 0.1, draws = 24 }: TpeOptions = {}): Sampler {
@@ -51,20 +50,17 @@ function drawRatio(
     good: parzen(dimension, numbers(goods, d)),
     other: parzen(dimension, numbers(others, d)),
   }));
-  for (let i = 0; i < TRIES; i++) {
-    const code = fill(layout, (_, d) => {
-      const { good, other } = estimates[d];
-      let [picked, highest] = [0, -Infinity];
-      for (let draw = 0; draw < draws; draw++) {
-        const x = good.draw(random);
-        const ratio = good.at(x) / other.at(x);
-        if (ratio > highest) [picked, highest] = [x, ratio];
-      }
-      return picked;
-    });
-    if (allowed(code)) return code;
-  }
-  return drawAllowed(context);
+  const pick = (_: Dimension, d: number) => {
+    const { good, other } = estimates[d];
+    let [picked, highest] = [0, -Infinity];
+    for (let draw = 0; draw < draws; draw++) {
+      const x = good.draw(random);
+      const ratio = good.at(x) / other.at(x);
+      if (ratio > highest) [picked, highest] = [x, ratio];
+    }
+    return picked;
+  };
+  return firstAllowed(allowed, () => fill(layout, pick)) ?? drawAllowed(context);
 }
 
 /** The numbers of one dimension, of the trials in which it exists. */
