@@ -16,11 +16,19 @@ import { calling } from "./errors/calling";
 import type { ErrorCase } from "./errors/case";
 import { computing } from "./errors/computing";
 import { images } from "./errors/images";
+import { learning } from "./errors/learning";
 import { indexing, moving } from "./errors/moving";
 
 const { present, absent } = await findDevices(["reference", "wasm", "wasm relaxed"]);
 
-const cases: readonly ErrorCase[] = [...computing, ...images, ...moving, ...indexing, ...calling];
+const cases: readonly ErrorCase[] = [
+  ...computing,
+  ...images,
+  ...moving,
+  ...indexing,
+  ...calling,
+  ...learning,
+];
 
 function thrownBy(f: () => unknown): Error {
   try {

@@ -70,7 +70,7 @@ test("targets that do not fit are errors", () => {
   expect(() => crossEntropy(logits, zeros([2]))).toThrow(
     new ShapeError(
       "crossEntropy: targets do not fit: logits is [2, 3], targets is [2] float32. " +
-        "Give probabilities of the logits' shape.",
+        "Give probabilities of the logits' shape, or labels as int32.",
     ),
   );
   expect(() => crossEntropy(logits, ints([0, 3]))).toThrow(IndexError);

@@ -75,7 +75,17 @@ function notOne(y: unknown): Error {
  */
 export function grad<X extends Tree, R extends unknown[]>(
   f: (x: X, ...rest: R) => Tensor,
+): (x: X, ...rest: R) => X;
+export function grad<X extends Tree, R extends unknown[]>(
+  f: (x: X, ...rest: R) => Tensor,
+  ...more: unknown[]
 ): (x: X, ...rest: R) => X {
+  if (more.length > 0) {
+    throw new TypeError(
+      `grad: takes a function alone: got ${String(more[0])} beside it. The gradient is by the ` +
+        "first argument: put another one first, or several into one tree.",
+    );
+  }
   const both = valueAndGrad(f);
   return (x, ...rest) => scope(() => both(x, ...rest)[1]);
 }

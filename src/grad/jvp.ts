@@ -25,6 +25,11 @@ export function jvp<X extends Tree[], Y extends Tree>(
   xs: X,
   tangents: X,
 ): [Y, Y] {
+  if (!(Array.isArray(xs) && Array.isArray(tangents))) {
+    throw new TypeError(
+      "jvp: arguments and tangents are no lists. Write jvp(f, [x], [v]): one of each an argument.",
+    );
+  }
   return scope(() => {
     const inputs = floatLeaves("jvp", xs);
     const given = leavesOf("jvp", tangents);

@@ -33,6 +33,25 @@ export function checkUnroll({ steps, order, mode, tasks, weights, truncate }: Gi
   if (truncate !== undefined) needWhole("unroll", { truncate }, 1);
 }
 
+/** Throws TypeError for an inner optimizer that is none. */
+export function checkInner(name: string, inner: unknown): void {
+  const { initMeta, update } = (inner ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof initMeta === "function" && typeof update === "function") return;
+  throw new TypeError(
+    `${name}: inner is no inner optimizer: it has no initMeta. Use one of meta.inner, such as ` +
+      "meta.inner.sgd({ lr: 0.4 }).",
+  );
+}
+
+/** Throws TypeError for an outer optimizer that is none. */
+export function checkOuter(outer: unknown): void {
+  const { init, update, initMeta } = (outer ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof init === "function" && typeof update === "function" && initMeta === undefined) return;
+  throw new TypeError(
+    "outer: no optimizer of parameters. Use one of optim, such as optim.adam({ lr: 1e-3 }).",
+  );
+}
+
 export function checkOrder(name: string, order: unknown): void {
   if (order === 1 || order === 2) return;
   throw new ValueError(

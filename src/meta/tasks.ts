@@ -23,6 +23,12 @@ export function isList<B>(tasks: Tasks<B>): tasks is readonly Task<B>[] {
 
 /** Throws unless there is at least one task. */
 export function someTasks<B>(name: string, tasks: Tasks<B>): void {
+  for (const [i, task] of isList(tasks) ? tasks.entries() : [["", tasks] as const]) {
+    for (const side of ["support", "query"]) {
+      if (typeof task === "object" && task !== null && side in task) continue;
+      throw new TypeError(`${name}: task ${i} has no ${side}. Give { support, query }.`);
+    }
+  }
   const count = isList(tasks) ? tasks.length : countOf(name, tasks);
   if (count > 0) return;
   throw new HypergradError(`${name}: no tasks: got an empty list. Give at least one.`);

@@ -15,7 +15,7 @@ import { capturing } from "../tensor/op";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
-import { checkOrder, checkUnroll, checkWeights } from "./checks";
+import { checkInner, checkOrder, checkUnroll, checkWeights } from "./checks";
 import { estimate, isEstimated } from "./estimate";
 import { checkEvolution, type EvolutionOptions, type JudgeOne } from "./evolution";
 import type { InnerOptimizer } from "./innerOptimizer";
@@ -165,6 +165,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
   options: UnrollOptions<P, M, S, B>,
 ): Unrolled<P, M, B, S> {
   checkUnroll(options);
+  checkInner("unroll", options.inner);
   checkEvolution(options.evolution ?? {}, options.mode);
   const { loss, inner, steps, order, mode = "store", trace = false, tasks: way } = options;
   const { truncate = Number.POSITIVE_INFINITY, batch = (support: B) => support } = options;

@@ -1,7 +1,8 @@
 // A 2-d convolution layer, NHWC.
 
+import { optionsOf } from "../core/options";
 import { add } from "../ops/arithmetic";
-import { type ConvOptions, conv2d } from "../ops/conv";
+import { CONV_OPTIONS, type ConvOptions, conv2d } from "../ops/conv";
 import { normal } from "../ops/random";
 import { zeros } from "../tensor/fill";
 import { scope } from "../tensor/scope";
@@ -21,8 +22,10 @@ export interface ConvLayerOptions extends ConvOptions {
 export function conv(
   inputs: number,
   outputs: number,
-  { size = 3, bias = true, gain = 2, ...options }: ConvLayerOptions = {},
+  given: ConvLayerOptions = {},
 ): Layer<LinearParams> {
+  optionsOf("conv", given, [...CONV_OPTIONS, "size", "bias", "gain"]);
+  const { size = 3, bias = true, gain = 2, ...options } = given;
   const [kh, kw] = typeof size === "number" ? [size, size] : size;
   const depth = inputs / (options.groups ?? 1);
   return {

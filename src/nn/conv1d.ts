@@ -1,7 +1,8 @@
 // A convolution of sequences.
 
+import { optionsOf } from "../core/options";
 import { add } from "../ops/arithmetic";
-import { type Conv1dOptions, conv1d as convolve } from "../ops/conv";
+import { CONV_OPTIONS, type Conv1dOptions, conv1d as convolve } from "../ops/conv";
 import { normal } from "../ops/random";
 import { zeros } from "../tensor/fill";
 import { scope } from "../tensor/scope";
@@ -21,8 +22,10 @@ export interface Conv1dLayerOptions extends Conv1dOptions {
 export function conv1d(
   inputs: number,
   outputs: number,
-  { size = 3, bias = true, gain = 2, ...options }: Conv1dLayerOptions = {},
+  given: Conv1dLayerOptions = {},
 ): Layer<LinearParams> {
+  optionsOf("conv1d", given, [...CONV_OPTIONS, "size", "bias", "gain"]);
+  const { size = 3, bias = true, gain = 2, ...options } = given;
   const depth = inputs / (options.groups ?? 1);
   return {
     init: (key) =>

@@ -1,5 +1,6 @@
 // A table of vectors, one for each symbol.
 
+import { optionsOf } from "../core/options";
 import { gather } from "../ops/gather";
 import { normal } from "../ops/random";
 import type { Tensor } from "../tensor/tensor";
@@ -15,8 +16,9 @@ export type EmbeddingParams = {
 export function embedding(
   count: number,
   size: number,
-  { std = 1 }: { readonly std?: number } = {},
+  options: { readonly std?: number } = {},
 ): Layer<EmbeddingParams> {
+  const { std = 1 } = optionsOf("embedding", options, ["std"]);
   return {
     init: (key) => ({ table: normal(key, [count, size], { std }) }),
     apply: ({ table }, ids) => gather(table, ids, 0),

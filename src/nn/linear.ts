@@ -1,5 +1,6 @@
 // A linear map of the last axis.
 
+import { optionsOf } from "../core/options";
 import { add } from "../ops/arithmetic";
 import { matmul } from "../ops/matmul";
 import { normal } from "../ops/random";
@@ -22,8 +23,9 @@ export type LinearParams = { readonly w: Tensor; readonly b: Tensor } | { readon
 export function linear(
   inputs: number,
   outputs: number,
-  { bias = true, gain = 2 }: LinearOptions = {},
+  options: LinearOptions = {},
 ): Layer<LinearParams> {
+  const { bias = true, gain = 2 } = optionsOf("linear", options, ["bias", "gain"]);
   return {
     init: (key) =>
       scope(() => {

@@ -1,6 +1,7 @@
 // Attention of several heads, each on its own part of the features.
 
 import { ValueError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { attention } from "../fused/attention";
 import { add } from "../ops/arithmetic";
 import { matmul } from "../ops/matmul";
@@ -52,8 +53,12 @@ export interface AttentionLayer extends Layer<AttentionParams> {
 export function multiHeadAttention(
   size: number,
   heads: number,
-  { bias = true, causal = false }: MultiHeadOptions = {},
+  options: MultiHeadOptions = {},
 ): AttentionLayer {
+  const { bias = true, causal = false } = optionsOf("multiHeadAttention", options, [
+    "bias",
+    "causal",
+  ]);
   if (!(Number.isInteger(size / heads) && heads >= 1)) {
     throw new ValueError(
       `multiHeadAttention: heads do not divide the size: ${size} by ${heads}. Use a divisor.`,

@@ -1,5 +1,6 @@
 // Normalization layers with a learned scale and shift.
 
+import { optionsOf } from "../core/options";
 import { batchNorm, layerNorm } from "../ops/normalize";
 import { ones, zeros } from "../tensor/fill";
 import { scope } from "../tensor/scope";
@@ -20,10 +21,8 @@ export type NormParams = { readonly gamma: Tensor; readonly beta: Tensor };
  * x [..., features] to mean 0 and variance 1, times gamma, plus beta. Batch statistics make the
  * prediction for one example depend on the others: results so made are transductive.
  */
-export function norm(
-  features: number,
-  { over = "batch", eps = 1e-5 }: NormOptions = {},
-): Layer<NormParams> {
+export function norm(features: number, options: NormOptions = {}): Layer<NormParams> {
+  const { over = "batch", eps = 1e-5 } = optionsOf("norm", options, ["over", "eps"]);
   const normalize = over === "batch" ? batchNorm : layerNorm;
   return {
     init: () => scope(() => ({ gamma: ones([features]), beta: zeros([features]) })),

@@ -1,6 +1,7 @@
 // Where a place stands in its sequence, added to what stands there.
 
 import { ShapeError, ValueError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { show } from "../core/shape";
 import { add, mul, sub } from "../ops/arithmetic";
 import { cumsum } from "../ops/cumulative";
@@ -44,8 +45,9 @@ export function sinusoidalPositions(): Layer<Record<string, never>> {
 export function learnedPositions(
   count: number,
   size: number,
-  { std = 0.02 }: { readonly std?: number } = {},
+  options: { readonly std?: number } = {},
 ): Layer<EmbeddingParams> {
+  const { std = 0.02 } = optionsOf("learnedPositions", options, ["std"]);
   return {
     init: (key) => ({ table: normal(key, [count, size], { std }) }),
     apply: ({ table }, x) => {

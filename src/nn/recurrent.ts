@@ -1,7 +1,7 @@
 // Recurrent layers: a cell stacked, run both ways, with dropout between the layers.
 
 import { ShapeError } from "../core/errors";
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { show } from "../core/shape";
 import { maskOf } from "../fused/steps";
 import { dropout } from "../ops/dropout";
@@ -69,7 +69,8 @@ export function rnnLayer(
   units: number,
   options: RecurrentOptions & { readonly activation?: (x: Tensor) => Tensor } = {},
 ) {
-  return recurrent("rnnLayer", rnnCell(options.activation ?? tanh), inputs, units, options);
+  const { activation = tanh, ...rest } = options;
+  return recurrent("rnnLayer", rnnCell(activation), inputs, units, rest);
 }
 
 function recurrent<P extends Tree, S extends CellState>(
@@ -77,8 +78,10 @@ function recurrent<P extends Tree, S extends CellState>(
   cell: Cell<P, S>,
   inputs: number,
   units: number,
-  { layers = 1, bidirectional = false, dropout: rate = 0 }: RecurrentOptions,
+  options: RecurrentOptions,
 ): RecurrentLayer<P, S> {
+  optionsOf(name, options, ["layers", "bidirectional", "dropout"]);
+  const { layers = 1, bidirectional = false, dropout: rate = 0 } = options;
   needWhole(name, { layers }, 1);
   const both = bidirectional ? 2 : 1;
 

@@ -18,6 +18,7 @@ interface AnyLayer {
 
 /** Applies the stages in order; its parameters are the list of theirs, `{}` for functions. */
 export function sequential(...stages: readonly Stage[]): Layer<readonly Tree[]> {
+  for (const [i, stage] of stages.entries()) needStage(i, stage);
   return {
     init: (key) =>
       scope(() => {
@@ -34,6 +35,16 @@ export function sequential(...stages: readonly Stage[]): Layer<readonly Tree[]> 
       }, x);
     },
   };
+}
+
+function needStage(place: number, stage: unknown): void {
+  if (typeof stage === "function") return;
+  const { init, apply } = (stage ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof init === "function" && typeof apply === "function") return;
+  throw new TypeError(
+    `sequential: stage ${place} is no layer and no function: ${String(stage)}. Give them one by ` +
+      "one: sequential(linear(2, 8), relu, linear(8, 1)).",
+  );
 }
 
 /** Linear layers of these sizes with an activation between them: [1, 40, 40, 1]. */

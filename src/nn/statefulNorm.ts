@@ -1,7 +1,7 @@
 // Batch normalization that remembers: the statistics of training are a state, in and out.
 
 import { ValueError } from "../core/errors";
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { stopGradient } from "../grad/stop";
 import { add, mul, sub } from "../ops/arithmetic";
 import { rsqrt } from "../ops/math";
@@ -55,10 +55,9 @@ export interface StatefulNorm {
  * `perStep` gives each step its own, which only the outer loop is to learn.
  * @throws ValueError when `perStep` is no whole number from 1
  */
-export function statefulNorm(
-  features: number,
-  { momentum = 0.1, eps = 1e-5, perStep }: StatefulNormOptions = {},
-): StatefulNorm {
+export function statefulNorm(features: number, options: StatefulNormOptions = {}): StatefulNorm {
+  optionsOf("statefulNorm", options, ["momentum", "eps", "perStep"]);
+  const { momentum = 0.1, eps = 1e-5, perStep } = options;
   if (perStep !== undefined) needWhole("statefulNorm", { perStep }, 1);
   const shape = perStep === undefined ? [features] : [perStep, features];
 

@@ -1,6 +1,7 @@
 // A block of a transformer: attention, then a network of two layers at each place, each with a
 // norm and a way around it.
 
+import { optionsOf } from "../core/options";
 import { gelu } from "../ops/activation";
 import { add } from "../ops/arithmetic";
 import { dropout } from "../ops/dropout";
@@ -40,16 +41,23 @@ export interface TransformerOptions extends MultiHeadOptions {
   readonly eps?: number;
 }
 
+const OPTIONS = [
+  ...(["hidden", "activation", "order", "dropout", "eps"] as const),
+  ...(["bias", "causal"] as const),
+];
+
 /** x [b, t, size] → [b, t, size]. Takes the mask [b, t] of the context. */
 export function transformerBlock(
   size: number,
   heads: number,
   options: TransformerOptions = {},
 ): Layer<TransformerParams> {
+  optionsOf("transformerBlock", options, OPTIONS);
   const { hidden = 4 * size, activation = gelu, order = "pre", dropout: rate = 0, eps } = options;
+  const { bias, causal } = options;
   const layers = {
     norm1: norm(size, { over: "layer", eps }),
-    attention: multiHeadAttention(size, heads, options),
+    attention: multiHeadAttention(size, heads, { bias, causal }),
     norm2: norm(size, { over: "layer", eps }),
     up: linear(size, hidden),
     down: linear(hidden, size, { gain: 1 }),

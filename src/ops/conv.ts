@@ -135,7 +135,7 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
-const CONV_OPTIONS = ["stride", "padding", "dilation", "groups"] as const;
+export const CONV_OPTIONS = ["stride", "padding", "dilation", "groups"] as const;
 
 /** The form of a convolution of x by a kernel of these shapes, both of rank 4. */
 function formOf(name: string, x: Shape, k: Shape, options: ConvOptions): ConvForm {

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/tensor";
 import { mul } from "./arithmetic";
 import { needFloats } from "./checks";
 import { where } from "./compare";
-import { bernoulli, type Key } from "./random";
+import { bernoulli, checkKey, type Key } from "./random";
 
 /**
  * x with each element 0 with probability `rate`, else divided by 1 − rate (Srivastava et al. 2014).
@@ -13,6 +13,7 @@ import { bernoulli, type Key } from "./random";
  * @throws ValueError for a rate outside [0, 1)
  */
 export function dropout(key: Key, x: Tensor, rate: number): Tensor {
+  checkKey("dropout", key);
   needFloats("dropout", { x });
   if (!(rate >= 0 && rate < 1)) {
     throw new ValueError(`dropout: rate out of range: rate is ${rate}. Use 0 up to below 1.`);

@@ -3,6 +3,7 @@
 
 import { type DType, needDType } from "../core/dtype";
 import { ShapeError } from "../core/errors";
+import { needWhole } from "../core/options";
 import { axisOf, checkShape, type Shape, show, sizeOf } from "../core/shape";
 import { constant } from "../tensor/create";
 import { type DefinedOp, defineOp } from "../tensor/op";

@@ -1,6 +1,6 @@
 // Losses, each a scalar mean unless asked otherwise.
 
-import { DTypeError, ShapeError, ValueError } from "../core/errors";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../core/errors";
 import { optionsOf } from "../core/options";
 import { sameShape, show } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
@@ -50,17 +50,27 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: LossOptio
   }
   const labels = targets.dtype === "int32";
   if (logits.shape.length === 0 || !sameShape(targets.shape, labels ? rows : logits.shape)) {
-    const want = labels ? `labels of shape ${show(rows)}` : "probabilities of the logits' shape";
+    const want = labels
+      ? `labels of shape ${show(rows)}`
+      : "probabilities of the logits' shape, or labels as int32";
     throw new ShapeError(
       `crossEntropy: targets do not fit: logits is ${show(logits.shape)}, targets is ` +
         `${show(targets.shape)} ${targets.dtype}. Give ${want}.`,
     );
   }
   const logs = logSoftmax(logits);
-  const losses = labels
-    ? squeeze(neg(gatherAlong(logs, expandDims(targets, rows.length), -1)), -1)
-    : neg(sum(mul(targets, logs), { axis: -1 }));
+  const losses = labels ? neg(ofLabels(logs, targets)) : neg(sum(mul(targets, logs), { axis: -1 }));
   return reduced(losses, options);
+}
+
+/** From each row [..., classes] the element of its label. */
+function ofLabels(logs: Tensor, labels: Tensor): Tensor {
+  try {
+    return squeeze(gatherAlong(logs, expandDims(labels, labels.shape.length), -1), -1);
+  } catch (error) {
+    if (!(error instanceof IndexError)) throw error;
+    throw new IndexError(error.message.replace("gatherAlong: index", "crossEntropy: label"));
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { axisOf, checkShape, expandsTo, type Shape, show, sizeOf } from "../core
 import { device } from "../device/current";
 import { type Like, upload } from "../tensor/create";
 import { type DefinedOp, defineOp } from "../tensor/op";
-import type { Tensor } from "../tensor/tensor";
+import { isTensor, type Tensor } from "../tensor/tensor";
 import { add, clip, div, maximum, mul, sub } from "./arithmetic";
 import { needFloats, needTensors } from "./checks";
 import { less } from "./compare";
@@ -64,8 +64,11 @@ function isKey(x: Tensor): boolean {
   return x.dtype === "int32" && x.shape.length === 1 && x.shape[0] === 2;
 }
 
-function checkKey(name: string, given: Key): void {
-  needTensors(name, { key: given });
+export function checkKey(name: string, given: Key): void {
+  if (!isTensor(name, given)) {
+    const seed = Number.isSafeInteger(given) ? given : "seed";
+    throw new TypeError(`${name}: no key: got ${String(given)}. Use key(${seed}).`);
+  }
   if (isKey(given)) return;
   throw new ShapeError(
     `${name}: no key: got ${given.dtype} ${show(given.shape)}, a key is int32 [2]. Use key(seed).`,

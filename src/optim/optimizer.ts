@@ -3,7 +3,7 @@
 
 import { ValueError } from "../core/errors";
 import type { Like } from "../tensor/create";
-import type { Tensor } from "../tensor/tensor";
+import { isTensor, type Tensor } from "../tensor/tensor";
 import { mapTree, type Tree } from "../tensor/tree";
 
 /** A learning rate: a number, a scalar tensor, or a schedule of the step, a float32 scalar from
@@ -32,6 +32,17 @@ export function inRange(
   if (typeof x !== "number" || (x >= low && x < high)) return;
   const range = high === Number.POSITIVE_INFINITY ? `from ${low}` : `in [${low}, ${high})`;
   throw new ValueError(`${name}: ${what} out of range: ${x}. Use a number ${range}.`);
+}
+
+/** Throws unless it is a learning rate: a number from 0, a tensor or a schedule. */
+export function needRate(name: string, lr: Rate): void {
+  if (typeof lr === "function" || typeof lr === "number" || isTensor(name, lr)) {
+    inRange(name, "lr", lr, 0);
+    return;
+  }
+  throw new TypeError(
+    `${name}: lr is no learning rate: ${String(lr)}. Give a number, a scalar tensor or a schedule.`,
+  );
 }
 
 export function rateAt(rate: Rate, step: Tensor): Like {

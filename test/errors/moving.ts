@@ -176,7 +176,7 @@ export const indexing: readonly ErrorCase[] = [
   ],
   [
     "IndexError",
-    "gatherAlong: index out of range: idx[1] is 3, the axis has 3. Use 0 to 2.",
+    "crossEntropy: label out of range: idx[1] is 3, the axis has 3. Use 0 to 2.",
     () => o.crossEntropy(f(2, 3), idx(0, 3)),
     () => o.crossEntropy(f(2, 3), idx(0, 2)),
   ],
