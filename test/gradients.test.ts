@@ -12,6 +12,7 @@ import {
   stopGradient,
   valueAndGrad,
   vjp,
+  vmap,
 } from "../src/grad/index";
 import {
   add,
@@ -199,6 +200,24 @@ for (const { name, device } of present) {
       await near(ga, 10);
       await near(gb, -2);
       await near(jvp(f, [tensor(3)], [tensor(2)])[1], 18);
+    });
+
+    test("a checkpoint reads what scopes around it made, when it runs again", async () => {
+      const data = tensor([
+        [0, 2],
+        [1, 4],
+      ]);
+      const p = tensor([1, 3]);
+      const scoped = (q: Tensor) =>
+        scope(() => {
+          const twice = mul(data, 2);
+          return sum(checkpoint((r: Tensor) => mul(square(r), twice))(q));
+        });
+      await near(grad(scoped)(p), [4, 72]);
+      await near(hvp(scoped, p, ones([2])), [4, 24]);
+      const batched = (q: Tensor) =>
+        sum(vmap((x: Tensor) => checkpoint((r: Tensor) => mul(r, x))(q), { inAxes: 1 })(data));
+      await near(grad(batched)(p), [2, 5]);
     });
 
     test("a checkpoint changes no gradient of any order, nor by what it closes over", async () => {

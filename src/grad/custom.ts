@@ -120,20 +120,24 @@ export function rerun<X extends Tree[], Y extends Tree>(
     const given = shown.map((x) => x.physical);
     const above = interpretersNow();
     const closed = new Set<Tensor>();
+    const read = new Set<Tensor>();
     const start = nextId();
     const y = runForward();
+    // The backward pass reads again what is not its own: no scope around may free that before.
+    for (const x of read) if (x.storage !== null) x.pinned = true;
     const ys = outputs(name, y).map((t) => stopGradient(t));
     const inputs = [...given, ...closed];
     const made = ys.map((t) => t.physical);
     record(nodeOp(name, pull), inputs, made, undefined);
     return refill(y, ys);
 
-    /** Runs `forward` unrecorded, noting the recorded tensors that it reads beside its
-     * arguments. */
+    /** Runs `forward` unrecorded, noting what it reads beside its arguments: recorded tensors, and
+     * others. */
     function runForward(): Y {
       const known = new Set(given);
       const note = (x: Tensor) => {
-        if (x.node !== null && x.node.id < start && !known.has(x)) closed.add(x);
+        if (known.has(x)) return;
+        (x.node !== null && x.node.id < start ? closed : read).add(x);
       };
       const watch: Interpreter = (_op, ins) => {
         ins.forEach(note);
