@@ -3,7 +3,7 @@
 
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { setDevice } from "../src/device/current";
-import { grad } from "../src/grad/index";
+import { checkpoint, grad } from "../src/grad/index";
 import { valueGradFactors } from "../src/meta/factors";
 import { inner, unroll } from "../src/meta/index";
 import { preprocessed } from "../src/meta/inner/lstm";
@@ -88,6 +88,30 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
         initMeta: () => ({ ...learned, layers: learned.layers.map(zeroWeights) }),
       };
       await close(ends(flat as AnyInner), want);
+    }
+  });
+
+  test("an update net begins as plain gradient descent whatever the loss is made of", async () => {
+    const params = { k: normal(key(1), [2, 2, 1, 3]), w: normal(key(2), [3, 2]) };
+    const support = normal(key(4), [2, 3, 3, 1]);
+    type P = typeof params;
+    const features = ({ k }: P, x: Tensor) => tanh(conv2d(tanh(x), k));
+    const plain = (p: P, x: Tensor) => mean(square(matmul(features(p, x), p.w)));
+    const losses: ((p: P, x: Tensor) => Tensor)[] = [
+      (p, x) => scope(() => plain(p, x)),
+      (p, x) => checkpoint((q: P) => plain(q, x))(p),
+      (p, x) => checkpoint(() => plain(p, x))(),
+      (p, x) => mean(square(matmul(checkpoint(features)(p, x), p.w))),
+    ];
+    for (const loss of [plain, ...losses]) {
+      const moved = (one: AnyInner) => {
+        const learner = unroll({ loss, inner: one, steps: 2, order: 2 });
+        const learned = { params, meta: learner.initMeta(params) };
+        const { grads } = learner.metaGrad(learned, [{ support, query: support }]);
+        return [learner.adapt(learned, support), grads.params];
+      };
+      const want = moved(inner.sgd({ lr: 0.1 }));
+      await close(moved(inner.updateNet({ lr: 0.1, stopScale: false })), want);
     }
   });
 

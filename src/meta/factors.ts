@@ -1,17 +1,19 @@
 // The gradient of a linear layer's weights in factors: what went in, and the gradient at what came
 // out. They are found by watching the loss run, so any loss will do; both are differentiable.
 
+import type { Shape } from "../core/shape";
+import { trace } from "../grad/backward";
 import { stopGradient, valueAndGrad } from "../grad/index";
 import { add } from "../ops/arithmetic";
 import { expand } from "../ops/expand";
 import { reshape } from "../ops/reshape";
 import { constant } from "../tensor/create";
 import { eye } from "../tensor/fill";
-import { unrecorded } from "../tensor/frame";
+import { frameOf, unrecorded } from "../tensor/frame";
 import { apply, type Interpreter, interpretedBy, interpretersNow, type Op } from "../tensor/op";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
-import { leaves, type Tree } from "../tensor/tree";
+import { leaves, refill, type Tree } from "../tensor/tree";
 
 /** The gradient of weights [in, out] is Σ over rows of uᵀ d; conv kernels count as [kh kw c, oc],
  * with patches as rows of u. */
@@ -22,24 +24,22 @@ export type Factors = {
   readonly d: Tensor;
 };
 
-interface Use {
-  readonly leaf: number;
-  readonly shape: readonly number[];
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: attrs differ from op to op
 type Seen = (leaf: number, op: Op<any>, xs: readonly Tensor[], attrs: any) => Tensor[] | null;
 
-/** Runs `f` on the leaves, offering every op to `seen` whose weights are one of them. */
+/** Runs `f` on the leaves, offering every op to `seen` whose weights are one of them and whose
+ * gradient passes through it: not those in `checkpoint`, which run again in the backward pass. */
 function watched<T>(list: readonly Tensor[], seen: Seen, f: () => T): T {
   const place = new Map(list.map((x, i) => [x, i]));
   const watch: Interpreter = (op, xs, attrs) => {
     const leaf = isLinear(op, attrs) ? place.get(xs[1]) : undefined;
-    if (leaf === undefined) return null;
+    if (leaf === undefined || frameOf(xs[1].physical) === null) return null;
     const others = interpretersNow().filter((one) => one !== watch);
     return interpretedBy(others, () => seen(leaf, op, xs, attrs));
   };
-  return interpretedBy([...interpretersNow(), watch], f);
+  const made = interpretedBy([...interpretersNow(), watch], f);
+  place.clear(); // a checkpoint takes its interpreters along into the backward pass
+  return made;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: attrs differ from op to op
@@ -57,29 +57,31 @@ export function valueGradFactors<P extends Tree>(
   loss: (params: P) => Tensor,
   params: P,
 ): [Tensor, P, Factors[][]] {
-  const uses: Use[] = [];
+  const uses: { readonly leaf: number; readonly shape: Shape }[] = [];
   unrecorded(() =>
-    scope(() => {
-      const alias = stopGradient(params);
-      const note: Seen = (leaf, op, xs, attrs) => {
-        const [{ shape }] = op.specs(xs, attrs);
-        uses.push({ leaf, shape });
-        return apply(op, xs, attrs);
-      };
-      watched(leaves(alias), note, () => loss(alias));
-    }),
+    scope(() =>
+      trace(leaves(stopGradient(params)), (list) => {
+        const note: Seen = (leaf, op, xs, attrs) => {
+          const [{ shape }] = op.specs(xs, attrs);
+          uses.push({ leaf, shape });
+          return apply(op, xs, attrs);
+        };
+        return [watched(list, note, () => loss(refill(params, list)))];
+      }),
+    ),
   );
   const { device } = leaves(params)[0];
   const taps = uses.map(({ shape }) => expand(constant(device, 0, "float32"), shape));
   const differentiated = valueAndGrad(
     (at: { params: P; taps: Tensor[] }) => {
-      const us: Tensor[] = [];
+      const us: (() => Tensor)[] = [];
       const tap: Seen = (_, op, xs, attrs) => {
         const k = us.length;
-        us.push(op.name === "matmul" ? xs[0] : patches(op, xs, attrs));
+        us.push(() => (op.name === "matmul" ? xs[0] : patches(op, xs, attrs)));
         return [add(apply(op, xs, attrs)[0], at.taps[k])];
       };
-      return [watched(leaves(at.params), tap, () => loss(at.params)), us];
+      const value = watched(leaves(at.params), tap, () => loss(at.params));
+      return [value, us.map((u) => u())]; // now, so that no scope of the loss frees them
     },
     { aux: true },
   );
