@@ -89,7 +89,7 @@ export async function trainLearned(options: TrainLearnedOptions): Promise<Learne
     const net: Net = {
       cell: lstmCell.init(a, dimensions + 3, units),
       w: normal(b, [units, dimensions], { std: 0.5 / Math.sqrt(units) }),
-      c: add(zeros([dimensions]), 0),
+      c: zeros([dimensions]),
     };
     return { net, adam: adam({ lr: 0 }).init(net) };
   });
@@ -211,8 +211,5 @@ function objective(net: Net, f: Functions, horizon: number, units: number): Tens
     best = best === null ? y : minimum(best, y);
     x = concat([point, y, best, full([tasks, 1], 1)], 1);
   }
-  return mul(
-    parts.reduce((a, b) => add(a, b)),
-    1 / horizon,
-  );
+  return mul(parts.reduce(add), 1 / horizon);
 }

@@ -7,7 +7,7 @@ import { expand } from "../../ops/expand";
 import { exp, rsqrt, sqrt, square, tanh } from "../../ops/math";
 import { matmul } from "../../ops/matmul";
 import { concat, slice } from "../../ops/movement";
-import { type Key, key as keyOf, normal, split } from "../../ops/random";
+import { type Key, key as keyOf } from "../../ops/random";
 import { mean } from "../../ops/reduce";
 import { reshape } from "../../ops/reshape";
 import { inRange, mapTrees } from "../../optim/optimizer";
@@ -16,6 +16,7 @@ import { zeros } from "../../tensor/fill";
 import type { Tensor } from "../../tensor/tensor";
 import { leaves, type Tree } from "../../tensor/tree";
 import type { InnerOptimizer } from "../innerOptimizer";
+import { type Dense, denseLayers } from "./dense";
 import { decay as decayParts, logOf, unbiased } from "./learned";
 
 interface Celo2Options {
@@ -25,8 +26,7 @@ interface Celo2Options {
   readonly weightDecay?: number;
 }
 
-type LayerParams = { readonly w: Tensor; readonly b: Tensor };
-type Celo2 = { readonly layers: readonly LayerParams[]; readonly logLr: Tensor };
+type Celo2 = { readonly layers: readonly Dense[]; readonly logLr: Tensor };
 
 type Celo2State = {
   /** Steps done, a float32 scalar. */
@@ -50,10 +50,10 @@ const HIDDEN = [8, 8];
 const OUTPUTS = 3;
 
 /** Rows and columns of a tensor with two axes or more: the last axis are the columns. */
-function matrixOf({ shape }: Tensor): [number, number] | null {
+function matrixOf({ shape, size }: Tensor): [number, number] | null {
   if (shape.length < 2) return null;
   const columns = shape[shape.length - 1];
-  return [shape.reduce((a, b) => a * b, 1) / columns, columns];
+  return [size / columns, columns];
 }
 
 const followed = (old: Tensor, now: Tensor, beta: number): Tensor =>
@@ -73,22 +73,18 @@ export function celo2(options: Celo2Options = {}): InnerOptimizer<Celo2, Celo2St
   const { lr = 1e-3, weightDecay = 0 } = options;
   inRange("inner.celo2", "lr", lr, 0);
   inRange("inner.celo2", "weightDecay", weightDecay, 0);
-  const sizes = [FEATURES, ...HIDDEN, OUTPUTS];
   const factored = (params: Tree, pick: 0 | 1) =>
     FACTORS.map(() =>
       leaves(params).flatMap((p) => {
         const size = matrixOf(p);
         if (size === null) return [];
-        return [add(zeros(pick === 0 ? [size[0], 1] : [1, size[1]]), 0)];
+        return [zeros(pick === 0 ? [size[0], 1] : [1, size[1]])];
       }),
     );
 
   return {
     initMeta: (params, key: Key = keyOf(0)) => ({
-      layers: split(key, sizes.length - 1).map((k, i) => ({
-        w: normal(k, [sizes[i], sizes[i + 1]], { std: Math.sqrt(1 / sizes[i]) }),
-        b: add(zeros([sizes[i + 1]]), 0),
-      })),
+      layers: denseLayers(key, [FEATURES, ...HIDDEN, OUTPUTS]),
       logLr: logOf(params, lr),
     }),
     init: (params) => ({
@@ -151,7 +147,7 @@ export function celo2(options: Celo2Options = {}): InnerOptimizer<Celo2, Celo2St
   };
 }
 
-function stepOf(layers: readonly LayerParams[], features: readonly Tensor[], g: Tensor): Tensor {
+function stepOf(layers: readonly Dense[], features: readonly Tensor[], g: Tensor): Tensor {
   const n = g.size;
   let h = concat(
     features.map((x) => reshape(unit(x), [n, 1])),

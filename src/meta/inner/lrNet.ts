@@ -9,7 +9,7 @@ import { expand } from "../../ops/expand";
 import { abs, exp, log, rsqrt, tanh } from "../../ops/math";
 import { matmul } from "../../ops/matmul";
 import { slice, stack } from "../../ops/movement";
-import { type Key, key as keyOf, normal, split } from "../../ops/random";
+import { type Key, key as keyOf } from "../../ops/random";
 import { sum } from "../../ops/reduce";
 import { reshape } from "../../ops/reshape";
 import { inRange, mapTrees } from "../../optim/optimizer";
@@ -19,6 +19,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { leaves, type Tree } from "../../tensor/tree";
 import { checkPositive } from "../checks";
 import type { InnerOptimizer } from "../innerOptimizer";
+import { type Dense, denseLayers } from "./dense";
 
 export interface LrNetOptions {
   /** The rate that the fresh net predicts. Default 0.01. */
@@ -41,10 +42,8 @@ export interface LrNetOptions {
   readonly stopFeatures?: boolean;
 }
 
-type LayerParams = { readonly w: Tensor; readonly b: Tensor };
-
 /** Layers, and weights [features, 1] of the way past them. */
-export type LrNet = { readonly layers: readonly LayerParams[]; readonly past: Tensor };
+export type LrNet = { readonly layers: readonly Dense[]; readonly past: Tensor };
 
 export type LrNetState = {
   /** Steps done, a float32 scalar. */
@@ -111,20 +110,16 @@ export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetSt
 
   return {
     initMeta: (_, key: Key = keyOf(0)) => {
-      const sizes = [FEATURES, hidden, hidden];
-      const layers = split(key, 2).map((k, i) => ({
-        w: normal(k, [sizes[i], sizes[i + 1]], { std: 1 / Math.sqrt(sizes[i]) }),
-        b: add(zeros([hidden]), 0),
-      }));
+      const layers = denseLayers(key, [FEATURES, hidden, hidden]);
       const logit = Math.log(start / (1 - start));
-      const last = { w: add(zeros([hidden, 1]), 0), b: add(full([1], logit / GAIN), 0) };
-      return { layers: [...layers, last], past: add(zeros([FEATURES, 1]), 0) };
+      const last = { w: zeros([hidden, 1]), b: full([1], logit / GAIN) };
+      return { layers: [...layers, last], past: zeros([FEATURES, 1]) };
     },
     init: (params) => ({
       step: scalar(params, 0),
       mean: scalar(params, 0),
       before: zerosOf(params),
-      logLr: add(full([rows(params)], Math.log(lr)), 0),
+      logLr: full([rows(params)], Math.log(lr)),
     }),
     update: (grads, state, params, { meta, loss, steps }) => {
       const step = add(state.step, 1);
@@ -158,10 +153,5 @@ export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetSt
 
 /** One number for all tensors, or one for each, as a vector. */
 function perRow(per: "net" | "layer", each: readonly Tensor[]): Tensor {
-  return per === "layer"
-    ? stack(each)
-    : reshape(
-        each.reduce((a, b) => add(a, b)),
-        [1],
-      );
+  return per === "layer" ? stack(each) : reshape(each.reduce(add), [1]);
 }

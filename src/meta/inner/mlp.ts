@@ -6,15 +6,15 @@ import { add, mul, sub } from "../../ops/arithmetic";
 import { exp, rsqrt, square, tanh } from "../../ops/math";
 import { matmul } from "../../ops/matmul";
 import { concat, slice, stack } from "../../ops/movement";
-import { type Key, key as keyOf, normal, split } from "../../ops/random";
+import { type Key, key as keyOf } from "../../ops/random";
 import { mean } from "../../ops/reduce";
 import { reshape } from "../../ops/reshape";
 import { inRange, mapTrees } from "../../optim/optimizer";
 import { scalar, zerosOf } from "../../optim/state";
-import { zeros } from "../../tensor/fill";
 import type { Tensor } from "../../tensor/tensor";
 import type { Tree } from "../../tensor/tree";
 import type { InnerOptimizer } from "../innerOptimizer";
+import { type Dense, denseLayers } from "./dense";
 
 interface MlpOptimizerOptions {
   /** Units of the hidden layers. Default [32, 32], 1,762 weights in all; [8, 8] are 250. */
@@ -22,8 +22,6 @@ interface MlpOptimizerOptions {
   /** What the direction is multiplied by. Default 1e-3. */
   readonly scale?: number;
 }
-
-type LayerParams = { readonly w: Tensor; readonly b: Tensor };
 
 type MlpState = {
   /** Steps done, a float32 scalar. */
@@ -38,19 +36,12 @@ const TIMES = [1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 3e4, 1e5];
 /** θ ← θ − s · dir · exp(1e-3 · mag), (dir, mag) of an MLP over 19 features of each weight:
  * gradient, value and six momenta, each over its root mean square in the tensor, and eleven tanh(t
  * / s − 1) (Metz et al. 2020, 2022). */
-export function mlp(
-  options: MlpOptimizerOptions = {},
-): InnerOptimizer<readonly LayerParams[], MlpState> {
+export function mlp(options: MlpOptimizerOptions = {}): InnerOptimizer<readonly Dense[], MlpState> {
   const { hidden = [32, 32], scale = 1e-3 } = options;
   inRange("inner.mlp", "scale", scale, 0);
-  const sizes = [2 + DECAYS.length + TIMES.length, ...hidden, 2];
-
   return {
     initMeta: (_, key: Key = keyOf(0)) =>
-      split(key, sizes.length - 1).map((k, i) => ({
-        w: normal(k, [sizes[i], sizes[i + 1]], { std: 1 / Math.sqrt(sizes[i]) }),
-        b: add(zeros([sizes[i + 1]]), 0),
-      })),
+      denseLayers(key, [2 + DECAYS.length + TIMES.length, ...hidden, 2]),
     init: (params) => ({ step: scalar(params, 0), momenta: DECAYS.map(() => zerosOf(params)) }),
     update: (grads, state, params, { meta }) => {
       const step = add(state.step, 1);
@@ -71,7 +62,7 @@ function decayed(momenta: Tree, grads: Tree, beta: number): Tree {
 }
 
 /** dir · exp(1e-3 · mag) for every weight of one tensor. */
-function stepOf(net: readonly LayerParams[], own: Tensor[], times: Tensor): Tensor {
+function stepOf(net: readonly Dense[], own: Tensor[], times: Tensor): Tensor {
   const [{ shape, size: n }] = own;
   const columns = own.map((x) => {
     const column = reshape(x, [n, 1]);

@@ -12,7 +12,7 @@ import { mean } from "../../ops/reduce";
 import { reshape } from "../../ops/reshape";
 import { inRange, mapTrees } from "../../optim/optimizer";
 import { scalar } from "../../optim/state";
-import { full, zeros } from "../../tensor/fill";
+import { ones, zeros } from "../../tensor/fill";
 import type { Tensor } from "../../tensor/tensor";
 import { leaves, type Tree } from "../../tensor/tree";
 import type { Factors } from "../factors";
@@ -49,10 +49,10 @@ type UpdateNet = {
 type UpdateNetState = { readonly step: Tensor; readonly squares: readonly Tensor[] };
 
 /** Weights [in, out] and conv kernels [kh, kw, c, oc], which count as [kh kw c, oc]. */
-function sizes({ shape }: Tensor): [number, number] | null {
+function sizes({ shape, size }: Tensor): [number, number] | null {
   if (shape.length !== 2 && shape.length !== 4) return null;
   const out = shape[shape.length - 1];
-  return [shape.reduce((a, b) => a * b, 1) / out, out];
+  return [size / out, out];
 }
 
 const nameOf = ([i, o]: readonly number[]) => `${i}x${o}`;
@@ -86,22 +86,22 @@ export function updateNet(
       const keys = split(key, 2 * Math.max(1, kinds.length));
       const block = (k: Key, n: number): Block => ({
         v: normal(k, [n, hidden], { std: 1 / Math.sqrt(n) }),
-        u: add(zeros([hidden, n]), 0),
+        u: zeros([hidden, n]),
       });
       const nets = kinds.map(([i, o], at) => {
         const blocks = [block(keys[2 * at], i + o), block(keys[2 * at + 1], i + o)];
-        return [nameOf([i, o]), { blocks, b: add(zeros([i + o]), 0) }] as const;
+        return [nameOf([i, o]), { blocks, b: zeros([i + o]) }] as const;
       });
       const layers = all.map((p, i) => {
         const n = each[i]?.reduce((a, b) => a + b);
-        const scale = (n: number) => ({ s: add(full([n], 1), 0), o: add(zeros([n]), 0) });
+        const scale = (n: number) => ({ s: ones([n]), o: zeros([n]) });
         return { logLr: logOf(p, lr), scales: n === undefined ? [] : [scale(n), scale(n)] };
       });
       return { nets: Object.fromEntries(nets), layers };
     },
     init: (params) => ({
       step: scalar(params, 0),
-      squares: leaves(params).map(() => add(zeros([2]), 0)),
+      squares: leaves(params).map(() => zeros([2])),
     }),
     update: (grads, state, params, { meta, factors }) => {
       const step = add(state.step, 1);
