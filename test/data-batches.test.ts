@@ -97,6 +97,23 @@ describe("batches", () => {
     });
     expect([f, i, u, b].map((t) => t.dtype)).toEqual(["float32", "int32", "int32", "bool"]);
   });
+
+  test("keep the names of their arrays, as types too", async () => {
+    const array = { data: Float32Array.of(1), shape: [1] };
+    const named = batches({ count: 1, size: 1, collate: () => ({ x: array, y: array }) });
+    const made = batchTensors(await named.at(0, 0));
+    expect(made.y.shape).toEqual([1]);
+    // @ts-expect-error: no such array
+    expect(made.labels).toBe(undefined);
+  });
+
+  test("are refused when they are none, by name", () => {
+    const bad = { x: { data: Float32Array.of(1), shape: [1] }, y: [0] as never };
+    expect(() => batchTensors(bad)).toThrow(
+      'batch: "y" is no host array: 0. Let collate give { data, shape }, data a Float32Array or ' +
+        "Int32Array.",
+    );
+  });
 });
 
 describe("prefetch", () => {

@@ -305,6 +305,8 @@ describe("a number that breaks", () => {
 
 describe("what fit refuses", () => {
   test.each([
+    [{ batches: [] as never }, "fit: no batches: . Give data.batches({ … })."],
+    [{ lr: 0.1 } as object, "fit: unknown option: lr. Use params, state, loss, optimizer, "],
     [{ epochs: 1.5 }, "fit: epochs is no whole number from 0: 1.5. Use 0 or more."],
     [
       { save: { every: 0, write: () => {} } },

@@ -294,8 +294,8 @@ describe("layers", () => {
         [true, false],
         [true, false],
       ]);
-      const f = (p: readonly Tree[], x: Tensor, mask: Tensor, k: Key) =>
-        grad((q: readonly Tree[]) => sum(square(net.apply(q, x, { mask, key: k }))))(p);
+      const f = (p: ReturnType<typeof net.init>, x: Tensor, mask: Tensor, k: Key) =>
+        grad((q: typeof p) => sum(square(net.apply(q, x, { mask, key: k }))))(p);
       const step = compile(f);
       const want = leaves(f(p, x, mask, key(5)));
       for (const [i, g] of leaves(step(p, x, mask, key(5))).entries()) {

@@ -9,10 +9,10 @@ import type { HostArray } from "./safetensors";
 import { hostTensor } from "./tensors";
 
 /** One batch on the host: arrays by name. */
-export type HostBatch = Readonly<Record<string, HostArray>>;
+export type HostBatch<K extends string = string> = Readonly<Record<K, HostArray>>;
 
 /** One batch on a device. */
-export type BatchTensors = Readonly<Record<string, Tensor>>;
+export type BatchTensors<K extends string = string> = Readonly<Record<K, Tensor>>;
 
 /** What decides the batches, as JSON: written down beside a training's state. */
 export interface BatchSettings {
@@ -24,16 +24,16 @@ export interface BatchSettings {
   readonly grouped: boolean;
 }
 
-export interface Batches {
+export interface Batches<K extends string = string> {
   /** Batches of an epoch. */
   readonly perEpoch: number;
   readonly settings: BatchSettings;
   /** The numbers of the examples of a batch. */
   ids(epoch: number, index: number): readonly number[];
-  at(epoch: number, index: number): HostBatch | Promise<HostBatch>;
+  at(epoch: number, index: number): HostBatch<K> | Promise<HostBatch<K>>;
 }
 
-export interface BatchOptions {
+export interface BatchOptions<K extends string = string> {
   /** Examples there are. */
   readonly count: number;
   /** Examples of a batch. */
@@ -46,7 +46,10 @@ export interface BatchOptions {
    * from 50 batches at a time. */
   readonly lengths?: ArrayLike<number>;
   /** Makes a batch of examples; `random` is the batch's own, for augmentation. */
-  readonly collate: (ids: readonly number[], random: Stream) => HostBatch | Promise<HostBatch>;
+  readonly collate: (
+    ids: readonly number[],
+    random: Stream,
+  ) => HostBatch<K> | Promise<HostBatch<K>>;
 }
 
 /** Batches that are sorted by length at a time. */
@@ -58,7 +61,7 @@ const BATCH_STREAMS = 2 ** 32;
  * Batches of `size` out of `count` examples. Throws a ValueError for sizes below 1, lengths that
  * are not one an example, and when no whole batch can be made.
  */
-export function batches(options: BatchOptions): Batches {
+export function batches<K extends string>(options: BatchOptions<K>): Batches<K> {
   const { count, size, seed, lengths, collate, partial = seed === undefined } = options;
   needWhole("batches", { count, size }, 1);
   if (lengths !== undefined && lengths.length !== count) {
@@ -122,20 +125,32 @@ function arrange(
   return made;
 }
 
-/** The tensors of a batch, on the current device; the caller owns them. */
-export function batchTensors(batch: HostBatch): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(batch).map(([name, x]) => [name, hostTensor(x)]));
+/**
+ * The tensors of a batch, on the current device; the caller owns them.
+ * @throws TypeError that names the array which is none
+ */
+export function batchTensors<K extends string>(batch: HostBatch<K>): Record<K, Tensor> {
+  const arrays = Object.entries<HostArray>(batch);
+  for (const [name, x] of arrays) {
+    if (ArrayBuffer.isView(x?.data) && Array.isArray(x.shape)) continue;
+    throw new TypeError(
+      `batch: "${name}" is no host array: ${String(x)}. Let collate give { data, shape }, data a ` +
+        "Float32Array or Int32Array.",
+    );
+  }
+  const made = arrays.map(([name, x]) => [name, hostTensor(x)]);
+  return Object.fromEntries(made) as Record<K, Tensor>;
 }
 
 /**
  * The batches of an epoch from batch `from` on, `ahead` of them being made while an earlier one is
  * in use: on the host, while a device computes. Left early, what was begun is dropped.
  */
-export async function* prefetch(
-  source: Batches,
+export async function* prefetch<K extends string>(
+  source: Batches<K>,
   { epoch, from = 0, ahead = 2 }: { epoch: number; from?: number; ahead?: number },
-): AsyncGenerator<HostBatch, void, void> {
-  const begun: Promise<HostBatch>[] = [];
+): AsyncGenerator<HostBatch<K>, void, void> {
+  const begun: Promise<HostBatch<K>>[] = [];
   let next = from;
   const begin = () => {
     const index = next++;
@@ -145,6 +160,6 @@ export async function* prefetch(
   };
   for (let i = from; i < source.perEpoch; i++) {
     while (next < source.perEpoch && begun.length <= ahead) begin();
-    yield await (begun.shift() as Promise<HostBatch>);
+    yield await (begun.shift() as Promise<HostBatch<K>>);
   }
 }

@@ -136,7 +136,7 @@ export function imageBatch(
   { mean, deviation }: Normalization,
   random?: Stream,
   { mirror = false, shift = 0 }: Augmentation = {},
-): HostBatch {
+): HostBatch<"x" | "y"> {
   const { height, width, channels, images, labels } = set;
   const size = height * width * channels;
   const x = new Float32Array(ids.length * size);

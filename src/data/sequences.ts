@@ -35,8 +35,10 @@ function stepsOf(
   return steps ?? Math.ceil(longest / multiple) * multiple;
 }
 
+type SequenceBatch = HostBatch<"x" | "lengths" | "mask">;
+
 /** Sequences padded to t steps, with how many each has, as a number and as a mask. */
-function padded(x: HostArray, lengths: readonly number[], t: number): HostBatch {
+function padded(x: HostArray, lengths: readonly number[], t: number): SequenceBatch {
   const b = lengths.length;
   const mask = new Uint8Array(b * t);
   for (const [n, length] of lengths.entries()) mask.fill(1, n * t, n * t + length);
@@ -56,7 +58,7 @@ export function symbolBatch(
   sequences: readonly ArrayLike<number>[],
   ids: readonly number[],
   { vocabulary, ...options }: SequenceOptions & { readonly vocabulary: number },
-): HostBatch {
+): SequenceBatch {
   const lengths = ids.map((id) => sequences[id].length);
   const t = stepsOf("symbolBatch", lengths, ids, options);
   const x = new Int32Array(ids.length * t).fill(PADDING);
@@ -85,7 +87,7 @@ export function frameBatch(
   sequences: readonly HostArray[],
   ids: readonly number[],
   options: SequenceOptions = {},
-): HostBatch {
+): SequenceBatch {
   const lengths = ids.map((id) => sequences[id].shape[0]);
   const t = stepsOf("frameBatch", lengths, ids, options);
   const features = sequences[ids[0]]?.shape[1] ?? 0;

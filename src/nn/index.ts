@@ -28,7 +28,7 @@ export {
   type SequenceOptions,
 } from "./recurrent";
 export { type ResidualParams, residual } from "./residual";
-export { mlp, type Stage, sequential } from "./sequential";
+export { mlp, type Stage, type StageParams, sequential } from "./sequential";
 export {
   type NormRun,
   type NormState,

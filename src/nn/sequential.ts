@@ -16,7 +16,13 @@ interface AnyLayer {
   apply(params: never, x: Tensor, context?: Context): Tensor;
 }
 
+type ParamsOf<S> = S extends { init(key: Key): infer P extends Tree } ? P : Record<string, never>;
+
+/** The parameters of stages in a row: a list of theirs, `{}` for functions. */
+export type StageParams<S extends readonly Stage[]> = { readonly [I in keyof S]: ParamsOf<S[I]> };
+
 /** Applies the stages in order; its parameters are the list of theirs, `{}` for functions. */
+export function sequential<S extends readonly Stage[]>(...stages: S): Layer<StageParams<S>>;
 export function sequential(...stages: readonly Stage[]): Layer<readonly Tree[]> {
   for (const [i, stage] of stages.entries()) needStage(i, stage);
   return {

@@ -4,6 +4,7 @@
 import { ShapeError } from "../core/errors";
 import { show } from "../core/shape";
 import { type Batches, type BatchTensors, batchTensors, prefetch } from "../data/batches";
+import type { HostArray } from "../data/safetensors";
 import { cast } from "../ops/cast";
 import { sum } from "../ops/reduce";
 import { compile } from "../program/compile";
@@ -27,12 +28,12 @@ export interface Evaluator<P extends Tree, S extends Tree> {
  * `measure(params, batch, state)`. It throws a ShapeError when a measure has no axis of examples,
  * or not as many as the others.
  */
-export function evaluator<P extends Tree, S extends Tree = Tree>(
-  batches: Batches,
-  measure: (params: P, batch: BatchTensors, state: S) => Measures,
+export function evaluator<P extends Tree, S extends Tree = Tree, K extends string = string>(
+  batches: Batches<K>,
+  measure: (params: P, batch: BatchTensors<K>, state: S) => Measures,
 ): Evaluator<P, S> {
   let counted = 0;
-  const step = compile((params: P, state: S, batch: BatchTensors) => {
+  const step = compile((params: P, state: S, batch: BatchTensors<K>) => {
     const made = measure(params, batch, state);
     counted = countOf(made);
     return Object.fromEntries(
@@ -47,7 +48,9 @@ export function evaluator<P extends Tree, S extends Tree = Tree>(
     let examples = 0;
     const breathe = breather();
     for await (const host of prefetch(batches, { epoch: 0 })) {
-      const form = JSON.stringify(Object.entries(host).map(([name, { shape }]) => [name, shape]));
+      const form = JSON.stringify(
+        Object.entries<HostArray>(host).map(([name, { shape }]) => [name, shape]),
+      );
       const batch = batchTensors(host);
       let result: Record<string, Tensor>;
       try {

@@ -29,8 +29,8 @@ interface Open<P extends Tree, S extends Tree> {
  * training was cut in parts by `save` and `resume`.
  * @throws ValueError when a loss is NaN or infinite: which step, and which parameter was first
  */
-export async function fit<P extends Tree, S extends Tree = Tree>(
-  options: FitOptions<P, S>,
+export async function fit<P extends Tree, S extends Tree = Tree, K extends string = string>(
+  options: FitOptions<P, S, K>,
 ): Promise<FitResult<P, S>> {
   checkOptions(options);
   const { batches, epochs, evaluate, stop, save, signal } = options;

@@ -1,7 +1,7 @@
 // What a training is told, checked whole before its first step, and what it returns.
 
 import { ValueError } from "../core/errors";
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import type { Batches, BatchTensors } from "../data/batches";
 import type { Key } from "../ops/random";
 import type { AnyOptimizer } from "../optim/optimizer";
@@ -17,7 +17,7 @@ export interface LossContext<S extends Tree> {
   readonly state: S;
 }
 
-export interface FitOptions<P extends Tree, S extends Tree> {
+export interface FitOptions<P extends Tree, S extends Tree, K extends string = string> {
   /** Where to begin. They stay the caller's. */
   readonly params: P;
   /** Running statistics to begin with, for a model that has them; they stay the caller's. */
@@ -26,11 +26,11 @@ export interface FitOptions<P extends Tree, S extends Tree> {
    * ones. */
   readonly loss: (
     params: P,
-    batch: BatchTensors,
+    batch: BatchTensors<K>,
     context: LossContext<S>,
   ) => Tensor | readonly [Tensor, S];
   readonly optimizer: AnyOptimizer;
-  readonly batches: Batches;
+  readonly batches: Batches<K>;
   readonly epochs: number;
   /** Of the steps' keys. Default 0. */
   readonly seed?: number;
@@ -65,9 +65,17 @@ export interface FitResult<P extends Tree, S extends Tree> {
   readonly ended: "epochs" | "early" | "signal";
 }
 
-/** Throws a ValueError for what `fit` cannot do. */
+const NAMES = [
+  ...(["params", "state", "loss", "optimizer", "batches", "epochs", "seed", "gradients"] as const),
+  ...(["evaluate", "stop", "save", "resume", "signal", "onStep", "onEpoch"] as const),
+];
+
+/** Throws a ValueError for what `fit` cannot do, a TypeError for options that there are not. */
 export function checkOptions<P extends Tree, S extends Tree>(options: FitOptions<P, S>): void {
-  const { epochs, stop, evaluate, save } = options;
+  const { epochs, stop, evaluate, save, batches } = optionsOf("fit", options, NAMES);
+  if (typeof batches?.perEpoch !== "number") {
+    throw new TypeError(`fit: no batches: ${String(batches)}. Give data.batches({ … }).`);
+  }
   needWhole("fit", { epochs }, 0);
   if (save?.every !== undefined) needWhole("fit", { "save.every": save.every }, 1);
   if (stop !== undefined && evaluate === undefined) {
