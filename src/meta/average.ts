@@ -5,28 +5,19 @@ import { add, div } from "../ops/arithmetic";
 import { stack } from "../ops/movement";
 import { mean } from "../ops/reduce";
 import { zerosOf } from "../optim/state";
-import { capturing } from "../tensor/op";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { mapTree, type Tree } from "../tensor/tree";
-import { countNonFinite } from "./stats";
-import { alike, isList, listed, someTasks, stacked, type Task, type Tasks } from "./tasks";
+import { statsOf } from "./stats";
+import { atOnce, listed, someTasks, stacked, type Task, type Tasks, type Way } from "./tasks";
 import type { Learned, MetaGradient } from "./unroll";
-
-/** "loop": one by one; "batch": at once. Default as for `unroll`. */
-export type Way = "loop" | "batch" | undefined;
-
-function atOnce<B>(tasks: Tasks<B>, way: Way): boolean {
-  return way === undefined ? !isList(tasks) || (capturing() && alike(tasks)) : way === "batch";
-}
 
 function result<P extends Tree, M extends Tree>(
   losses: Tensor,
   params: P,
   { meta }: Learned<P, M>,
 ): MetaGradient<P, M> {
-  const stats = { losses, nonFinite: countNonFinite(losses), norms: [], support: [] };
-  return { value: mean(losses), grads: { params, meta: zerosOf(meta) }, stats };
+  return { value: mean(losses), grads: { params, meta: zerosOf(meta) }, stats: statsOf(losses) };
 }
 
 /** The mean of what `one` gives for each task: a loss and a gradient by the parameters. */

@@ -7,11 +7,12 @@ import { concat } from "../ops/movement";
 import { type Key, split } from "../ops/random";
 import { mean } from "../ops/reduce";
 import { scope } from "../tensor/scope";
+import type { Tensor } from "../tensor/tensor";
 import { mapTree, type Tree } from "../tensor/tree";
 import { type Estimate, type EvolutionOptions, evolve, type JudgeOne } from "./evolution";
 import { forward, type Pushed } from "./forward";
 import type { Carry, Mode } from "./loop";
-import { countNonFinite } from "./stats";
+import { statsOf } from "./stats";
 import { isList, listed, stacked, type Task, type Tasks } from "./tasks";
 import type { Carries, Learned, MetaGradient } from "./unroll";
 
@@ -34,17 +35,13 @@ export function estimate<P extends Tree, M extends Tree, S extends Tree, B>(
   { key, atOnce }: { readonly key: Key | undefined; readonly atOnce: boolean },
 ): MetaGradient<P, M> & { readonly carry: Carries<P, S> } {
   const { mode, judge, pushed, by, evolution } = estimator;
-  const asTasks = <T>(x: T) => x as unknown as Tasks<unknown>;
-  const groups: Task<B>[] = atOnce
-    ? [stacked(tasks)]
-    : listed(tasks).map((task) => stacked([task]));
-  const starts: Tree[][] = groups.map(() => []);
-  if (from !== null) {
-    const all = atOnce ? [stacked(asTasks(from))] : listed(asTasks(from)).map((c) => stacked([c]));
-    for (const [i, start] of all.entries()) starts[i] = [start as unknown as Tree];
-  }
+  const grouped = <T>(some: readonly T[] | T): T[] =>
+    atOnce ? [stacked(some)] : listed(some).map((one) => stacked([one]));
+  const groups = grouped(tasks);
+  const starts: Tree[] = from === null ? [] : grouped(from);
   const one = (group: Task<B>, i: number, own: Key | undefined): Estimate<P, M> => {
-    if (mode === "forward") return forward(pushed, learned, group, starts[i], by);
+    const start = starts.slice(i, i + 1);
+    if (mode === "forward") return forward(pushed, learned, group, start, by);
     if (own === undefined) {
       throw new ValueError(
         `metaGrad: no key: mode "${mode}" draws perturbations. Give { key }, another one each ` +
@@ -52,31 +49,21 @@ export function estimate<P extends Tree, M extends Tree, S extends Tree, B>(
       );
     }
     const persistent = mode === "pes";
-    return evolve(judge, learned, group, starts[i], { ...evolution, key: own, persistent, by });
+    return evolve(judge, learned, group, start, { ...evolution, key: own, persistent, by });
   };
   const keys = key === undefined ? [] : split(key, groups.length);
   const found = groups.map((group, i) => scope(() => one(group, i, keys[i])));
-  const losses = concat(
-    found.map(({ query }) => query),
-    0,
-  );
-  const grads = mapTree(
-    (x, ...xs) =>
-      div(
-        xs.reduce((a, b) => add(a, b), x),
-        found.length,
-      ),
-    ...(found.map((f) => f.grads) as unknown as [Tree, ...Tree[]]),
-  ) as Learned<P, M>;
+  const losses = concat(found.map(({ query }) => query));
+  const [first, ...others] = found.map((f) => f.grads as Tree);
+  const middle = (x: Tensor, ...xs: Tensor[]) => div(xs.reduce(add, x), found.length);
+  const grads = mapTree(middle, first, ...others) as Learned<P, M>;
   const values = found.map(({ objective }) => objective);
   const carry = found.flatMap((f) => f.carry) as unknown as Carry<P, S>[];
-  const unstacked = () =>
-    carry.flatMap((c) => listed(asTasks(c)) as unknown as readonly Carry<P, S>[]);
-  const shown = from !== null && !isList(asTasks(from)) && atOnce ? carry[0] : unstacked();
+  const shown = from !== null && !isList(from) && atOnce ? carry[0] : carry.flatMap(listed);
   return {
-    value: mean(concat(values, 0)),
+    value: mean(concat(values)),
     grads,
-    stats: { losses, nonFinite: countNonFinite(losses), norms: [], support: [] },
+    stats: statsOf(losses),
     carry: from === null ? [] : shown,
   };
 }

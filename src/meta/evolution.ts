@@ -121,21 +121,13 @@ export function evolve<P extends Tree, M extends Tree, B>(
       carry: going && persistent ? [kept] : plus.carry,
     };
   });
-  const average = (list: readonly Tensor[]) =>
-    div(
-      list.reduce((a, b) => add(a, b)),
-      pairs,
-    );
-  const [first, ...others] = rounds;
-  const grads = mapTree(
-    (x, ...xs) => average([x, ...xs]),
-    first.grads as Tree,
-    ...others.map((round) => round.grads as Tree),
-  ) as Learned<P, M>;
+  const average = (...list: Tensor[]) => div(list.reduce(add), pairs);
+  const [first, ...others] = rounds.map((round) => round.grads as Tree);
+  const grads = mapTree(average, first, ...others) as Learned<P, M>;
   return {
-    objective: average(rounds.map(({ objective }) => objective)),
-    query: average(rounds.map(({ query }) => query)),
+    objective: average(...rounds.map(({ objective }) => objective)),
+    query: average(...rounds.map(({ query }) => query)),
     grads: part ? { params: zerosOf(learned.params), meta: grads.meta } : grads,
-    carry: first.carry,
+    carry: rounds[0].carry,
   };
 }

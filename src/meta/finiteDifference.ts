@@ -26,7 +26,7 @@ export function differenceValueAndGrad<P extends Tree>(
     interpretedBy([], () => {
       const [c, ...given] = gs;
       const vs = given.map((g, i) => g ?? zerosLike(moving[i]));
-      const size = vs.map((v) => sum(square(v))).reduce((a, b) => add(a, b));
+      const size = vs.map((v) => sum(square(v))).reduce(add);
       const eps = div(FAR, sqrt(add(size, TINY)));
       const at = (sign: number) => {
         const step = mul(eps, sign);

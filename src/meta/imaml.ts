@@ -12,11 +12,11 @@ import { inRange } from "../optim/optimizer";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, type Tree } from "../tensor/tree";
-import { averageGradient, type Way } from "./average";
+import { averageGradient } from "./average";
 import { checkPositive } from "./checks";
 import type { InnerOptimizer } from "./innerOptimizer";
 import { innerLoop } from "./loop";
-import type { Task, Tasks } from "./tasks";
+import type { Task, Tasks, Way } from "./tasks";
 import { type Trained, trained, type WithOuter } from "./trained";
 import type { Learned, MetaGradient } from "./unroll";
 
@@ -58,13 +58,7 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
   const held = (params: P, { batch, start }: Held, step: number): Tensor => {
     const from = leaves(start);
     const apart = leaves(params).map((p, i) => sum(square(sub(p, from[i]))));
-    return add(
-      loss(params, batch, step),
-      mul(
-        apart.reduce((a, b) => add(a, b)),
-        lambda / 2,
-      ),
-    );
+    return add(loss(params, batch, step), mul(apart.reduce(add), lambda / 2));
   };
   const loop = innerLoop<P, M, S, Held>({
     ...{ loss: held, inner, steps, mode: "store", truncate: Number.POSITIVE_INFINITY },

@@ -12,9 +12,9 @@ import { expandDims } from "../ops/reshape";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Tree } from "../tensor/tree";
-import { averageLoss, type Way } from "./average";
+import { averageLoss } from "./average";
 import type { Nothing } from "./innerOptimizer";
-import type { Task, Tasks } from "./tasks";
+import type { Task, Tasks, Way } from "./tasks";
 import { type Trained, trained, type WithOuter } from "./trained";
 import type { Learned, MetaGradient } from "./unroll";
 

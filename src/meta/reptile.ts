@@ -6,9 +6,9 @@ import { stopGradient } from "../grad/index";
 import { sub } from "../ops/arithmetic";
 import type { Tensor } from "../tensor/tensor";
 import { mapTree, type Tree } from "../tensor/tree";
-import { averageGradient, type Way } from "./average";
+import { averageGradient } from "./average";
 import type { InnerOptimizer } from "./innerOptimizer";
-import type { Task, Tasks } from "./tasks";
+import type { Task, Tasks, Way } from "./tasks";
 import { type Trained, trained, type WithOuter } from "./trained";
 import { type Learned, type MetaGradient, type Unrolled, unroll } from "./unroll";
 
@@ -44,7 +44,7 @@ export function reptile<P extends Tree, M extends Tree, S extends Tree, B>(
   const loop = unroll({ loss, inner, steps, order: 1, batch, tasks: way });
   const one = (learned: Learned<P, M>, { support, query }: Task<B>): [Tensor, P] => {
     const end = loop.adapt(learned, support);
-    const move = mapTree((theta, phi) => sub(theta, phi), stopGradient(learned.params), end);
+    const move = mapTree(sub, stopGradient(learned.params), end);
     return [loss(end, query, steps), move];
   };
   const learner = {

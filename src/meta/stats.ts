@@ -8,6 +8,7 @@ import { abs } from "../ops/math";
 import { sum } from "../ops/reduce";
 import type { Like } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
+import type { MetaStats } from "./unroll";
 
 const LARGEST = 3.4028234e38; // of float32
 
@@ -16,9 +17,14 @@ export function countNonFinite(losses: Tensor): Tensor {
   return sum(cast(logicalNot(lessEqual(abs(losses), LARGEST)), "float32"));
 }
 
+/** The stats of losses [tasks], where there is no trace. */
+export function statsOf(losses: Tensor): MetaStats {
+  return { losses, nonFinite: countNonFinite(losses), norms: [], support: [] };
+}
+
 /** Σ weights · losses, of one task. */
 export function weighted(losses: readonly Tensor[], weights: readonly Like[]): Tensor {
-  return losses.map((x, i) => mul(x, weights[i])).reduce((a, b) => add(a, b));
+  return losses.map((x, i) => mul(x, weights[i])).reduce(add);
 }
 
 /**

@@ -5,6 +5,7 @@ import { HypergradError } from "../core/errors";
 import { treeForm, treeLeaves } from "../core/tree";
 import { slice, stack } from "../ops/movement";
 import { reshape } from "../ops/reshape";
+import { capturing } from "../tensor/op";
 import { isTensor, type Tensor } from "../tensor/tensor";
 import { leavesOf, mapTree, type Tree } from "../tensor/tree";
 
@@ -17,8 +18,17 @@ export type Task<B> = {
 /** Tasks in a list; or one that stands for all, its tensors with an axis of tasks in front. */
 export type Tasks<B> = readonly Task<B>[] | Task<B>;
 
-export function isList<B>(tasks: Tasks<B>): tasks is readonly Task<B>[] {
-  return Array.isArray(tasks);
+export function isList<T>(some: readonly T[] | T): some is readonly T[] {
+  return Array.isArray(some);
+}
+
+/** "loop": one by one; "batch": at once. Left out: at once where they are stacked, and inside
+ * `compile` where they can be. */
+export type Way = "loop" | "batch" | undefined;
+
+export function atOnce<B>(tasks: Tasks<B>, way: Way): boolean {
+  if (way !== undefined) return way === "batch";
+  return !isList(tasks) || (capturing() && alike(tasks));
 }
 
 /** Throws unless there is at least one task. */
@@ -34,8 +44,8 @@ export function someTasks<B>(name: string, tasks: Tasks<B>): void {
   throw new HypergradError(`${name}: no tasks: got an empty list. Give at least one.`);
 }
 
-function countOf<B>(name: string, tasks: Task<B>): number {
-  const [first] = leavesOf(name, tasks);
+function countOf(name: string, stacked: unknown): number {
+  const [first] = leavesOf(name, stacked);
   return first?.shape[0] ?? 0;
 }
 
@@ -47,20 +57,20 @@ export function alike<B>(tasks: readonly Task<B>[]): boolean {
 }
 
 /** @throws ShapeError when the tasks' tensors have different shapes */
-export function stacked<B>(tasks: Tasks<B>): Task<B> {
-  if (!isList(tasks)) return tasks;
-  const [first, ...others] = tasks as unknown as Tree[];
-  return mapTree((x, ...rest) => stack([x, ...rest]), first, ...others) as unknown as Task<B>;
+export function stacked<T>(some: readonly T[] | T): T {
+  if (!isList(some)) return some;
+  const [first, ...others] = some as unknown as Tree[];
+  return mapTree((x, ...rest) => stack([x, ...rest]), first, ...others) as unknown as T;
 }
 
-export function listed<B>(tasks: Tasks<B>): readonly Task<B>[] {
-  if (isList(tasks)) return tasks;
+export function listed<T>(some: readonly T[] | T): readonly T[] {
+  if (isList(some)) return some;
   const one = (t: number) => (x: Tensor) => {
     const [, ...own] = x.shape;
     return reshape(slice(x, [t], [1]), own);
   };
   return Array.from(
-    { length: countOf("metaGrad", tasks) },
-    (_, t) => mapTree(one(t), tasks as unknown as Tree) as unknown as Task<B>,
+    { length: countOf("metaGrad", some) },
+    (_, t) => mapTree(one(t), some as unknown as Tree) as unknown as T,
   );
 }

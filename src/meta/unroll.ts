@@ -11,7 +11,6 @@ import type { Key } from "../ops/random";
 import { mean } from "../ops/reduce";
 import { reshape } from "../ops/reshape";
 import { constant, type Like } from "../tensor/create";
-import { capturing } from "../tensor/op";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
@@ -21,7 +20,7 @@ import { checkEvolution, type EvolutionOptions, type JudgeOne } from "./evolutio
 import type { InnerOptimizer } from "./innerOptimizer";
 import { type Carry, innerLoop, innerStep, type Mode, type Run } from "./loop";
 import { countNonFinite, weighted } from "./stats";
-import { alike, isList, listed, someTasks, stacked, type Task, type Tasks } from "./tasks";
+import { atOnce, isList, listed, someTasks, stacked, type Task, type Tasks } from "./tasks";
 
 /** What is meta-learned: the starting point, and what the inner optimizer learns. */
 export type Learned<P extends Tree, M extends Tree> = {
@@ -269,7 +268,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
     };
   }
 
-  function atOnce(
+  function together(
     learned: Learned<P, M>,
     tasks: Task<B>,
     from: Carry<P, S> | null,
@@ -288,9 +287,6 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
     return { value, grads: grads.learned, stats, carry: carry[0] ?? [] };
   }
 
-  const together = (tasks: Tasks<B>): boolean =>
-    way === undefined ? !isList(tasks) || (capturing() && alike(tasks)) : way === "batch";
-
   function asked({ weights = undefined, order: own = order }: MetaGradOptions): Ask {
     checkOrder("metaGrad", own);
     if (weights !== undefined) checkWeights("metaGrad", weights.shape, steps);
@@ -302,7 +298,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
   }
 
   function judgeAll(learned: Learned<P, M>, tasks: Tasks<B>, ask: Ask): Judged<P, S>[] {
-    if (together(tasks)) return [each(learned, stacked(tasks), [], null, ask)];
+    if (atOnce(tasks, way)) return [each(learned, stacked(tasks), [], null, ask)];
     return listed(tasks).map((task) => scope(() => judge(learned, task, null, ask)));
   }
 
@@ -314,16 +310,9 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
   ): Result {
     const ask = asked(given);
     if (isEstimated(mode)) return guessed(learned, tasks, from, ask, given.key);
-    const at = from as Tasks<unknown> | null; // any trees stack alike
-    if (!together(tasks)) {
-      const list = at === null ? null : listed(at);
-      return inTurn(learned, listed(tasks), list as readonly Carry<P, S>[] | null, ask);
-    }
-    const whole = at === null ? null : (stacked(at) as unknown as Carry<P, S>);
-    const result = atOnce(learned, stacked(tasks), whole, ask);
-    if (at === null || !isList(at)) return result;
-    const carry = listed(result.carry as unknown as Tasks<unknown>) as unknown as Carries<P, S>;
-    return { ...result, carry };
+    if (!atOnce(tasks, way)) return inTurn(learned, listed(tasks), from && listed(from), ask);
+    const result = together(learned, stacked(tasks), from && stacked(from), ask);
+    return from !== null && isList(from) ? { ...result, carry: listed(result.carry) } : result;
   }
 
   function guessed(
@@ -347,7 +336,7 @@ export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
     };
     const { by, evolution = {} } = options;
     const estimator = { mode, evolution, by, judge: one, pushed };
-    return estimate(estimator, learned, tasks, from, { key, atOnce: together(tasks) });
+    return estimate(estimator, learned, tasks, from, { key, atOnce: atOnce(tasks, way) });
   }
 
   return {
