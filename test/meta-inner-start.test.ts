@@ -25,6 +25,8 @@ afterAll(() => {
 const values = async (tree: Tree) =>
   (await Promise.all(leaves(tree).map(async (t) => Array.from(await t.data())))).flat();
 
+const RATE = { lr: 0.1 };
+
 /** Where `steps` inner steps of a fresh optimizer lead. */
 const ends = (optimizer: AnyInner, steps = 3) =>
   scope(() => {
@@ -219,6 +221,21 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
       if (i < 2) expect(await values(w)).toEqual(await values(start[i].w));
       else expect(await values(w)).not.toEqual(await values(start[i].w));
     }
+  });
+
+  test("only of only, and of edits by path: all see parameters at their own paths", async () => {
+    const weights = (path: string) => path.endsWith("w");
+    const twice = inner.only(
+      (path) => path.startsWith("[2]"),
+      inner.only(weights, inner.sgd(RATE)),
+    );
+    const once = inner.only((path) => path === "[2].w", inner.sgd(RATE));
+    await close(ends(twice), ends(once));
+    const start = await values(net());
+    expect((await values(ends(once))).filter((v, i) => v !== start[i]).length).toBe(6);
+    const edits = inner.updateNet({ ...RATE, hidden: 2, edits: (path) => path === "[1].w" });
+    const part = inner.only((path) => !path.startsWith("[0]"), edits);
+    expect(Object.keys(part.initMeta(net()).nets)).toEqual(["6x6"]);
   });
 
   test("a rate that a net predicts stays within its bounds", async () => {

@@ -1,7 +1,6 @@
 // An inner optimizer that moves some of the parameters and leaves the others where they are.
 
 import { treePaths } from "../../core/tree";
-import type { Tensor } from "../../tensor/tensor";
 import { leaves, refill, type Tree } from "../../tensor/tree";
 import type { InnerOptimizer } from "../innerOptimizer";
 
@@ -13,22 +12,26 @@ export function only<M extends Tree, S extends Tree>(
 ): InnerOptimizer<M, S> {
   const moving = (tree: Tree): boolean[] =>
     treePaths(tree).map((path) => moves(path) && (inner.moves?.(path) ?? true));
-  const chosen = <T>(tree: Tree, list: readonly T[]): T[] => {
-    const chosen = moving(tree);
-    return list.filter((_, i) => chosen[i]);
+  /** The tree with `{}` for what stays, so that `inner` finds the others at their paths. */
+  const part = (tree: Tree): Tree => {
+    const which = moving(tree);
+    return refill(
+      tree,
+      leaves(tree).map((x, i) => (which[i] ? x : {})),
+    );
   };
-  const part = (tree: Tree): Tensor[] => chosen(tree, leaves(tree));
   return {
     ...inner,
     moves: (path) => moves(path) && (inner.moves?.(path) ?? true),
     initMeta: (params, key, steps) => inner.initMeta(part(params), key, steps),
     init: (params) => inner.init(part(params)),
     update: (grads, state, params, info) => {
-      const factors = info.factors && chosen(params, info.factors);
-      const [moved, next] = inner.update(part(grads), state, part(params), { ...info, factors });
       const which = moving(params);
+      const factors = info.factors?.filter((_, i) => which[i]);
+      const [moved, next] = inner.update(part(grads), state, part(params), { ...info, factors });
+      const list = leaves(moved);
       let at = 0;
-      const all = leaves(params).map((x, i) => (which[i] ? moved[at++] : x));
+      const all = leaves(params).map((x, i) => (which[i] ? list[at++] : x));
       return [refill(params, all), next];
     },
   };
