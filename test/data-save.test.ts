@@ -14,9 +14,11 @@ import {
 import { sinusoids } from "../src/data/sinusoid";
 import { taskTensors } from "../src/data/tensors";
 import { init } from "../src/device/init";
+import { mlp } from "../src/nn/sequential";
+import { equal, key, tanh } from "../src/ops/index";
 import { tensor } from "../src/tensor/create";
 import type { Tensor } from "../src/tensor/tensor";
-import { leaves, type Tree } from "../src/tensor/tree";
+import { leaves, mapTree, type Tree } from "../src/tensor/tree";
 
 beforeAll(async () => {
   await init({ device: "reference" });
@@ -46,6 +48,20 @@ describe("saveSafetensors", () => {
     expect(Array.isArray(back.layers)).toBe(true);
     const one = loadSafetensors(await saveSafetensors(tensor([5, 6]))) as Tensor;
     expect(await one.array()).toEqual([5, 6]);
+  });
+
+  test("parameters with functions between the layers come back in their form", async () => {
+    const params = mlp([2, 3, 1], tanh).init(key(1));
+    const back = loadSafetensors(await saveSafetensors(params)) as typeof params;
+    expect(back[1]).toEqual({});
+    const same = mapTree((x, y) => equal(x, y), back, params);
+    const flags = await Promise.all(leaves(same).map((t) => t.data()));
+    expect(flags.every((list) => list.every((v) => v === 1))).toBe(true);
+    const one = { data: Float32Array.from([1]), shape: [1] };
+    expect(() => arraysTree({ "a[4000000000]": one })).toThrow(
+      'loadSafetensors: names do not make a tree: "a[4000000000]" is item 4000000000 of an ' +
+        "array; one has 1048576 at most. Rename it.",
+    );
   });
 
   test("names of other tools with dots become nested objects", async () => {

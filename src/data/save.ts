@@ -9,6 +9,9 @@ import { leaves, mapTree, type Tree } from "../tensor/tree";
 import { decodeSafetensors, encodeSafetensors, type HostArray } from "./safetensors";
 import { hostTensor } from "./tensors";
 
+/** Of an array in a file, whose name alone asks for all items before it. */
+const MOST_ITEMS = 2 ** 20;
+
 /** The values of a tree's tensors by path: `layers[0].w`. Empty objects and arrays leave no trace.
  * Throws a ValueError for a key that contains a dot or a bracket. */
 export async function treeArrays(tree: Tree): Promise<Record<string, HostArray>> {
@@ -27,10 +30,12 @@ export async function treeArrays(tree: Tree): Promise<Record<string, HostArray>>
 }
 
 /** The tree of tensors that `treeArrays` took apart, on the current device: floats as float32 (as
- * wide as the device keeps them), whole numbers as int32. */
+ * wide as the device keeps them), whole numbers as int32. Items of an array that left no trace are
+ * `{}`, as functions between layers have it. */
 export function arraysTree(arrays: Readonly<Record<string, HostArray>>): Tree {
   const root: { tree?: unknown } = {};
   for (const [path, array] of Object.entries(arrays)) place(root, path, hostTensor(array));
+  fillGaps(root.tree);
   return (root.tree ?? {}) as Tree;
 }
 
@@ -95,6 +100,12 @@ function place(root: { tree?: unknown }, path: string, leaf: unknown): void {
   let key = "tree";
   for (const step of steps) {
     const item = /^\[(\d+)\]$/.exec(step);
+    if (item !== null && Number(item[1]) >= MOST_ITEMS) {
+      throw new ValueError(
+        `loadSafetensors: names do not make a tree: "${path}" is item ${item[1]} of an array; ` +
+          `one has ${MOST_ITEMS} at most. Rename it.`,
+      );
+    }
     const made = holder[key] ?? (item ? [] : {});
     if (!isNode(made) || Array.isArray(made) !== (item !== null)) {
       throw new ValueError(
@@ -112,4 +123,11 @@ function place(root: { tree?: unknown }, path: string, leaf: unknown): void {
     );
   }
   holder[key] = leaf;
+}
+
+/** Gives arrays the items that left no trace. */
+function fillGaps(tree: unknown): void {
+  if (!isNode(tree)) return;
+  if (Array.isArray(tree)) for (let i = 0; i < tree.length; i++) tree[i] ??= {};
+  for (const child of Object.values(tree)) fillGaps(child);
 }
