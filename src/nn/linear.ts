@@ -1,6 +1,8 @@
-// A linear map of the last axis.
+// A linear map of the last axis, and what it shares with convolutions: weights that keep the scale
+// of x at first, and a bias.
 
 import { optionsOf } from "../core/options";
+import { type Shape, sizeOf } from "../core/shape";
 import { add } from "../ops/arithmetic";
 import { matmul } from "../ops/matmul";
 import { normal } from "../ops/random";
@@ -10,10 +12,9 @@ import type { Tensor } from "../tensor/tensor";
 import type { Layer } from "./layer";
 
 export interface LinearOptions {
-  /** Default true. */
+  /** Default true; leave it out before a norm. */
   readonly bias?: boolean;
-  /** Standard deviation of the weights is √(gain / inputs). Default 2 (He et al. 2015, for
-   * relu). */
+  /** Standard deviation of the weights is √(gain / fan-in). Default 2 (He et al. 2015, for relu). */
   readonly gain?: number;
 }
 
@@ -25,15 +26,25 @@ export function linear(
   outputs: number,
   options: LinearOptions = {},
 ): Layer<LinearParams> {
-  const { bias = true, gain = 2 } = optionsOf("linear", options, ["bias", "gain"]);
+  return affine([inputs, outputs], optionsOf("linear", options, ["bias", "gain"]), matmul);
+}
+
+/** `map` of x and weights of this shape, whose last axis are the outputs, plus a bias for each of
+ * these. */
+export function affine(
+  shape: Shape,
+  { bias = true, gain = 2 }: LinearOptions,
+  map: (x: Tensor, w: Tensor) => Tensor,
+): Layer<LinearParams> {
+  const fanIn = sizeOf(shape.slice(0, -1));
   return {
     init: (key) =>
       scope(() => {
-        const w = normal(key, [inputs, outputs], { std: Math.sqrt(gain / inputs) });
-        return bias ? { w, b: zeros([outputs]) } : { w };
+        const w = normal(key, shape, { std: Math.sqrt(gain / fanIn) });
+        return bias ? { w, b: zeros(shape.slice(-1)) } : { w };
       }),
     apply: (params, x) => {
-      const y = matmul(x, params.w);
+      const y = map(x, params.w);
       return "b" in params ? add(y, params.b) : y;
     },
   };
