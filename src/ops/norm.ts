@@ -11,7 +11,11 @@ import { type ReduceOptions, reduceOptions, sum } from "./reduce";
 export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
   needFloats("norm", { x });
   axesOf("norm", reduceOptions("norm", options).axis, x.shape.length);
-  const total = sum(square(x), options);
-  const zero = equal(total, 0);
-  return where(zero, 0, sqrt(where(zero, 1, total)));
+  return root(sum(square(x), options));
+}
+
+/** √x, whose gradient at 0 is 0. */
+export function root(x: Tensor): Tensor {
+  const zero = equal(x, 0);
+  return where(zero, 0, sqrt(where(zero, 1, x)));
 }

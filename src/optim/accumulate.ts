@@ -37,7 +37,7 @@ export function accumulate<S extends Tree>(
       scope(() => {
         const count = add(state.count, 1);
         const full = greaterEqual(count, every);
-        const total = mapTree((sum, g) => add(sum, g), state.total, grads) as typeof grads;
+        const total = mapTree(add, state.total, grads) as typeof grads;
         const mean = mapTree((sum) => div(sum, every), total);
         const [moved, inner] = optimizer.update(mean, state.inner, params);
         const choose = <T extends Tree>(now: T, before: T): T =>

@@ -2,8 +2,8 @@
 
 import { ValueError } from "../core/errors";
 import { add, clip, div, maximum, mul } from "../ops/arithmetic";
-import { equal, where } from "../ops/compare";
 import { sqrt, square } from "../ops/math";
+import { root } from "../ops/norm";
 import { sum } from "../ops/reduce";
 import type { Like } from "../tensor/create";
 import { zeros } from "../tensor/fill";
@@ -25,11 +25,7 @@ function squares(tree: Tree): Tensor {
 
 /** The Euclidean norm of all tensors of a tree together. At 0 its gradient is 0, not NaN. */
 export function globalNorm(tree: Tree): Tensor {
-  return scope(() => {
-    const total = squares(tree);
-    const zero = equal(total, 0);
-    return where(zero, 0, sqrt(where(zero, 1, total)));
-  });
+  return scope(() => root(squares(tree)));
 }
 
 /**
