@@ -57,10 +57,9 @@ const transposeOp: DefinedOp<readonly number[]> = defineOp<readonly number[]>({
   batch: ([x], _, perm) => transposeOp([x], [0, ...perm.map((p) => p + 1)]),
 });
 
-function inverse(perm: readonly number[]): number[] {
-  const back = new Array<number>(perm.length);
-  for (const [i, p] of perm.entries()) back[p] = i;
-  return back;
+/** The order of axes that undoes another. */
+export function inverse(perm: readonly number[]): number[] {
+  return perm.map((_, i) => perm.indexOf(i));
 }
 
 /**

@@ -4,6 +4,7 @@
 import { ValueError } from "../../core/errors";
 import { type Shape, sameShape, show, sizeOf, stridesOf } from "../../core/shape";
 import { treeLeaves, treeMap } from "../../core/tree";
+import { inverse } from "../../ops/movement";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { leaves, type Tree } from "../../tensor/tree";
@@ -161,8 +162,4 @@ export async function toPublished(
         : permuted(data, tensors[i].shape, inverse(AXES[place.layout]));
   }
   return arrays;
-}
-
-function inverse(axes: readonly number[]): number[] {
-  return axes.map((_, i) => axes.indexOf(i));
 }
