@@ -159,19 +159,16 @@ export function resnet(options: ResnetOptions = {}): Resnet {
       return [mean(y, { axis: [1, 2] }), { stem, stages }];
     });
 
-  const places = {
-    ...bodyOf(plan, (unit) => {
-      const { inputs, outputs, size, name } = unit;
-      const of = (what: string) => new Published([`${name.norm}.${what}`], [outputs]);
-      return {
-        params: {
-          w: new Published([`${name.conv}.weight`], [outputs, inputs, size, size], "conv"),
-          norm: { gamma: of("weight"), beta: of("bias") },
-        },
-        state: { mean: of("running_mean"), variance: of("running_var") },
-      };
-    }),
-  };
+  const places = bodyOf(plan, ({ inputs, outputs, size, name }) => {
+    const of = (what: string) => new Published([`${name.norm}.${what}`], [outputs]);
+    return {
+      params: {
+        w: new Published([`${name.conv}.weight`], [outputs, inputs, size, size], "conv"),
+        norm: { gamma: of("weight"), beta: of("bias") },
+      },
+      state: { mean: of("running_mean"), variance: of("running_var") },
+    };
+  });
   const head = {
     w: new Published(["fc.weight"], [classes, plan.features], "linear"),
     b: new Published(["fc.bias"], [classes]),
@@ -185,9 +182,8 @@ export function resnet(options: ResnetOptions = {}): Resnet {
         const [last, ...keys] = split(key, 2 + unitsOf(plan).length);
         let next = 0;
         const { params, state } = bodyOf(plan, (unit) => {
-          const { size, inputs, outputs } = unit;
           const k = keys[next++];
-          const { w } = conv(inputs, outputs, { size, bias: false }).init(k);
+          const { w } = conv(unit.inputs, unit.outputs, { size: unit.size, bias: false }).init(k);
           const norm = normOf(unit).init(k);
           return { params: { w, norm: norm.params }, state: norm.state };
         });
@@ -202,13 +198,9 @@ export function resnet(options: ResnetOptions = {}): Resnet {
       scope(() => {
         const passed = (name: string) =>
           name.endsWith(".num_batches_tracked") || (key !== undefined && /^fc\./.test(name));
-        if (key === undefined) {
-          return fromPublished("resnet", placesWith, arrays, passed) as unknown as ResnetTrees;
-        }
-        const made = fromPublished("resnet", places, arrays, passed) as unknown as {
-          params: Body<Part>;
-          state: ResnetState;
-        };
+        const wanted = key === undefined ? placesWith : places;
+        const made = fromPublished("resnet", wanted, arrays, passed) as unknown as ResnetTrees;
+        if (key === undefined) return made;
         return { params: { ...made.params, head: out.init(key) }, state: made.state };
       }),
     names: () => publishedShapes(placesWith),
@@ -216,14 +208,21 @@ export function resnet(options: ResnetOptions = {}): Resnet {
   };
 }
 
+/** Of each kind of block: its kernels, which of them has the stride, and how many times as many
+ * features come out as there are within. */
+const KINDS = {
+  bottleneck: { sizes: [1, 3, 1], strided: 1, growth: 4 },
+  basic: { sizes: [3, 3], strided: 0, growth: 1 },
+} as const;
+
 function planOf(
   blocks: readonly number[],
-  kind: "bottleneck" | "basic",
+  kind: keyof typeof KINDS,
   width: number,
   channels: number,
 ): Plan {
   const name = (at: string, i: number) => ({ conv: `${at}conv${i}`, norm: `${at}bn${i}` });
-  const growth = kind === "bottleneck" ? 4 : 1;
+  const { sizes, strided, growth } = KINDS[kind];
   let inputs = width;
   const stages = blocks.map((count, i) =>
     Array.from({ length: count }, (_, j) => {
@@ -231,14 +230,10 @@ function planOf(
       const own = width * 2 ** i;
       const outputs = own * growth;
       const stride = i > 0 && j === 0 ? 2 : 1;
-      const sizes = kind === "bottleneck" ? [1, 3, 1] : [3, 3];
-      const depths = kind === "bottleneck" ? [inputs, own, own, outputs] : [inputs, own, own];
+      const depths = [inputs, ...sizes.slice(1).map(() => own), outputs];
       const parts = sizes.map((size, k) => ({
-        name: name(at, k + 1),
-        size,
-        inputs: depths[k],
-        outputs: depths[k + 1],
-        stride: k === (kind === "bottleneck" ? 1 : 0) ? stride : 1,
+        ...{ name: name(at, k + 1), size, inputs: depths[k], outputs: depths[k + 1] },
+        stride: k === strided ? stride : 1,
       }));
       const around = { conv: `${at}downsample.0`, norm: `${at}downsample.1` };
       const shortcut = { name: around, size: 1, inputs, outputs, stride };
