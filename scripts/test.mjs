@@ -47,7 +47,7 @@ function run() {
 }
 
 const DEVICES = ["reference", "wasm relaxed", "wasm", "webgpu in node", "webgpu in deno"];
-DEVICES.push("webgpu in chromium");
+DEVICES.push("webgpu in chromium", "webgpu in firefox");
 const NONE = "no device";
 
 /** The device that a name begins with, or else mentions. */

@@ -4,30 +4,33 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Result } from "./fit-runtimes.entry";
 import { bundle } from "./webgpu/bundle";
-import { absence, type Runtime, runIn } from "./webgpu/runners";
+import { absence, type Runtime, run } from "./webgpu/runners";
 
 const entry = fileURLToPath(new URL("fit-runtimes.entry.ts", import.meta.url));
 const required = process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
 const found = new Map<Runtime, string>();
 
-describe.each<Runtime>(["node", "deno", "chromium"])("fit in %s", (runtime) => {
-  const absent = runtime === "node" ? null : absence(runtime);
-  const title = absent === null ? "" : ` (absent: ${absent})`;
+describe.each<Runtime>(["node", "deno", "chromium", "firefox", "webkit"])(
+  "fit in %s",
+  (runtime) => {
+    const absent = runtime === "node" ? null : absence(runtime);
+    const title = absent === null ? "" : ` (absent: ${absent})`;
 
-  test.skipIf(absent !== null && !required)(
-    `learns from packed Blobs, stops at a signal and goes on with the same bits${title}`,
-    async () => {
-      expect(absent).toBeNull();
-      const result = (await runIn[runtime](await bundle(entry))) as Result;
-      expect(result.bits).toBe(result.whole);
-      expect(result.bits.split(" ")).toHaveLength(16 * 8 + 8 + 8 * 2 + 2);
-      expect(result.accuracy).toBeGreaterThan(0.8);
-      expect(result.steps.slice(0, 36)).toEqual(Array.from({ length: 36 }, (_, i) => i + 1));
-      expect(result.ended).toBe("signal");
-      expect(result.steps.at(-1)).toBe(36);
-      found.set(runtime, result.bits);
-      expect(new Set(found.values()).size).toBe(1);
-    },
-    300_000,
-  );
-});
+    test.skipIf(absent !== null && !required)(
+      `learns from packed Blobs, stops at a signal and goes on with the same bits${title}`,
+      async () => {
+        expect(absent).toBeNull();
+        const result = (await run(runtime, await bundle(entry))) as Result;
+        expect(result.bits).toBe(result.whole);
+        expect(result.bits.split(" ")).toHaveLength(16 * 8 + 8 + 8 * 2 + 2);
+        expect(result.accuracy).toBeGreaterThan(0.8);
+        expect(result.steps.slice(0, 36)).toEqual(Array.from({ length: 36 }, (_, i) => i + 1));
+        expect(result.ended).toBe("signal");
+        expect(result.steps.at(-1)).toBe(36);
+        found.set(runtime, result.bits);
+        expect(new Set(found.values()).size).toBe(1);
+      },
+      300_000,
+    );
+  },
+);

@@ -3,6 +3,7 @@
 
 import { execFile } from "node:child_process";
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -19,11 +20,14 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BrowserName, browserAbsence, launch, openIn } from "./browsers";
+import { devicesRequired } from "./devices";
 import { EXPECTED, type Outcome } from "./fixtures-import/app";
 import { bundlers, unbundled } from "./fixtures-import/bundlers";
-import { chromiumAbsent, ISOLATED, launch, STRICT, serve } from "./pages";
+import { ISOLATED, STRICT, serve } from "./pages";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const chromiumAbsent = browserAbsence("chromium");
 const built = existsSync(`${root}dist/modules/src/index.js`);
 const execute = promisify(execFile);
 const resolve = createRequire(import.meta.url).resolve;
@@ -157,6 +161,15 @@ describe.skipIf(!built)("outside of a browser", () => {
   );
 });
 
+/** A page that takes the single file by a script tag. */
+function plainPage(name: string): string {
+  const folder = project(name);
+  cpSync(`${root}dist/index.js`, `${folder}/hypergrad.js`);
+  const tag = '<script type="module" src="./page.js"></script>';
+  writeFileSync(`${folder}/index.html`, `<!doctype html><title>plain</title>${tag}`);
+  return folder;
+}
+
 const inBrowser = describe.skipIf(!built || chromiumAbsent !== null);
 inBrowser(`in Chromium${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`, () => {
   let browser: Browser;
@@ -209,15 +222,6 @@ inBrowser(`in Chromium${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`, 
     });
   });
 
-  /** A page that takes the single file by a script tag. */
-  function plainPage(name: string): string {
-    const folder = project(name);
-    cpSync(`${root}dist/index.js`, `${folder}/hypergrad.js`);
-    const tag = '<script type="module" src="./page.js"></script>';
-    writeFileSync(`${folder}/index.html`, `<!doctype html><title>plain</title>${tag}`);
-    return folder;
-  }
-
   test("a script tag and the single file, with evaluation forbidden", SLOW, async () => {
     const folder = plainPage("script-tag");
     await unbundled(folder);
@@ -250,4 +254,47 @@ inBrowser(`in Chromium${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`, 
     });
     expect(value).toMatch(/wasm-unsafe-eval|Content Security Policy/);
   });
+});
+
+/** With two threads asked for, those that start: WebKitGTK has no shared memory. */
+describe.each<[BrowserName, number]>([
+  ["firefox", 2],
+  ["webkit", 1],
+])("in %s", (name, threads) => {
+  const absent = browserAbsence(name);
+  const title = absent === null ? "" : ` (absent: ${absent})`;
+
+  test.skipIf(!built || (absent !== null && !devicesRequired()))(
+    `a script tag and the single file, with evaluation forbidden${title}`,
+    SLOW,
+    async () => {
+      expect(absent).toBeNull();
+      const folder = plainPage(`script-tag-${name}`);
+      await unbundled(folder);
+      const script = `
+        const outcomes = [];
+        for (const threads of [1, 2]) {
+          for (const call of [run, runInWorker]) {
+            outcomes.push(await call({ device: "wasm", threads }).catch(String));
+          }
+        }
+        await fetch("/", { method: "POST", body: JSON.stringify(outcomes) });`;
+      writeFileSync(`${folder}/tell.js`, script);
+      appendFileSync(`${folder}/index.html`, '<script type="module" src="./tell.js"></script>');
+      let tell = (_told: unknown) => {};
+      const told = new Promise((done) => {
+        tell = done;
+      });
+      const served = await serve(folder, { ...ISOLATED, ...STRICT }, (message) => tell(message));
+      const page = await openIn[name](served.url, false);
+      try {
+        const outcomes = (await Promise.race([told, page.ended])) as Outcome[];
+        expect(outcomes.map((o) => o.threads)).toEqual([1, 1, threads, threads]);
+        for (const outcome of outcomes) right(outcome);
+      } finally {
+        await page.stop();
+        await served.close();
+      }
+    },
+  );
 });

@@ -8,10 +8,17 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumAbsent, ISOLATED, launch, type Served, serve } from "./pages";
+import { type BrowserName, browserAbsence, launch } from "./browsers";
+import { devicesRequired } from "./devices";
+import type { Result } from "./live.entry";
+import { ISOLATED, type Served, serve } from "./pages";
+import { bundle } from "./webgpu/bundle";
+import { absence, run } from "./webgpu/runners";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const here = chromiumAbsent === null && existsSync(`${root}dist/modules/src/index.js`);
+const chromiumAbsent = browserAbsence("chromium");
+const built = existsSync(`${root}dist/modules/src/index.js`);
+const here = chromiumAbsent === null && built;
 const require = createRequire(import.meta.url);
 
 const text = (page: Page, id: string) => page.locator(`#${id}`).textContent() as Promise<string>;
@@ -61,13 +68,16 @@ const CHARACTERS = [
   [[0.15, 0.85, 0.35, 0.15, 0.5, 0.85, 0.65, 0.15, 0.85, 0.85]],
 ];
 
+beforeAll(async () => {
+  if (built) await promisify(execFile)("node", [`${root}scripts/live.mjs`, "--build"]);
+}, 60_000);
+
 describe.skipIf(!here)(
   `the live page${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`,
   () => {
     const browsers = new Map<boolean, Browser>();
     let served: Served;
     beforeAll(async () => {
-      await promisify(execFile)("node", [`${root}scripts/live.mjs`, "--build"]);
       served = await serve(`${root}build/live`, ISOLATED);
       for (const gpu of [false, true]) browsers.set(gpu, await launch({ gpu }));
     });
@@ -321,3 +331,30 @@ describe.skipIf(!here)(
     });
   },
 );
+
+const lossesFound = new Set<string>();
+
+describe.each<BrowserName>(["chromium", "firefox", "webkit"])("the live page in %s", (browser) => {
+  const absent = absence(browser);
+  const title = absent === null ? "" : ` (absent: ${absent})`;
+
+  test.skipIf(!built || (absent !== null && !devicesRequired()))(
+    `trains on WASM, with the losses of the others${title}`,
+    async () => {
+      expect(absent).toBeNull();
+      const path = await bundle(fileURLToPath(new URL("live.entry.ts", import.meta.url)));
+      const file = async (path: string) => {
+        const name = /^\/live\/(.*)$/.exec(path)?.[1];
+        return name === undefined
+          ? null
+          : readFileSync(`${root}build/live/${name || "index.html"}`);
+      };
+      const result = (await run(browser, path, { told: () => {}, file })) as Result;
+      expect(result.device).toBe("wasm");
+      expect(result.trained).toBeLessThan(Number(result.losses[0]) / 2);
+      lossesFound.add(result.losses.join(" "));
+      expect(lossesFound.size).toBe(1);
+    },
+    180_000,
+  );
+});

@@ -1,19 +1,10 @@
-// Pages for tests: a folder served to headless Chromium, with the headers that a page sets to have
-// threads and to forbid evaluation of text.
+// Pages for tests: a folder served to browsers, with the headers that a page sets to have threads
+// and to forbid evaluation of text.
 
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join, normalize } from "node:path";
-import type { Browser, LaunchOptions } from "playwright-core";
-
-const CHROMIUM = process.env.HYPERGRAD_CHROMIUM ?? "/usr/bin/chromium";
-
-/** Why there is no Chromium and how to get it, or null. */
-export const chromiumAbsent = existsSync(CHROMIUM)
-  ? null
-  : `no ${CHROMIUM}: apt-get install chromium`;
+import { join, normalize } from "node:path";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -24,6 +15,9 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
   ".webmanifest": "application/manifest+json",
 };
+
+/** What a path or URL is served as, by its ending. */
+export const typeOf = (path: string) => TYPES[/\.\w+(?=\?|$)/.exec(path)?.[0] ?? ".html"] ?? "";
 
 /** Cross-origin isolation: what a page needs for threads. */
 export const ISOLATED = {
@@ -37,19 +31,34 @@ export const STRICT = {
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
 };
 
+export async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
 export interface Served {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Serves a folder on a free port; `/` is its index.html. */
-export async function serve(folder: string, headers: Record<string, string>): Promise<Served> {
+/** Serves a folder on a free port; `/` is its index.html. What a page posts, as JSON, is told. */
+export async function serve(
+  folder: string,
+  headers: Record<string, string>,
+  told: (message: unknown) => void = () => {},
+): Promise<Served> {
   const server = createServer(async (request, response) => {
+    if (request.method === "POST") {
+      told(JSON.parse(await bodyOf(request)));
+      response.writeHead(204, headers).end();
+      return;
+    }
     const path = normalize(decodeURIComponent(new URL(request.url!, "http://x").pathname));
     const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
     try {
       const body = await readFile(file);
-      response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(file)] ?? "" });
+      response.writeHead(200, { ...headers, "Content-Type": typeOf(file) });
       response.end(body);
     } catch {
       response.writeHead(404, headers).end();
@@ -64,23 +73,4 @@ export async function serve(folder: string, headers: Record<string, string>): Pr
       return new Promise((done) => server.close(() => done()));
     },
   };
-}
-
-/** Headless Chromium; its WebGPU is SwiftShader's, or none with `gpu: false`. */
-export async function launch({
-  gpu = true,
-  ...options
-}: LaunchOptions & { gpu?: boolean } = {}): Promise<Browser> {
-  const { chromium } = await import("playwright-core");
-  const quiet = ["quic", "background-networking", "component-update", "sync"];
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--no-sandbox",
-      ...quiet.map((name) => `--disable-${name}`),
-      "--enable-blink-features=ForceEagerMeasureMemory", // asked for memory, it collects at once
-      ...(gpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : []),
-    ],
-    ...options,
-  });
 }

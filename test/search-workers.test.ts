@@ -5,41 +5,44 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Result } from "./search-workers.entry";
 import { bundle } from "./webgpu/bundle";
-import { absence, type Runtime, runIn } from "./webgpu/runners";
+import { absence, type Runtime, run } from "./webgpu/runners";
 
 const required = process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
 const entry = fileURLToPath(new URL("search-workers.entry.ts", import.meta.url));
 
-describe.each<Runtime>(["node", "deno", "chromium"])("trials in workers of %s", (runtime) => {
-  const absent = runtime === "node" ? null : absence(runtime);
-  const title = absent === null ? "" : ` (absent: ${absent})`;
+describe.each<Runtime>(["node", "deno", "chromium", "firefox", "webkit"])(
+  "trials in workers of %s",
+  (runtime) => {
+    const absent = runtime === "node" ? null : absence(runtime);
+    const title = absent === null ? "" : ` (absent: ${absent})`;
 
-  test.skipIf(absent !== null && !required)(
-    `the same study for any number, and none that a death ends${title}`,
-    async () => {
-      expect(absent).toBeNull();
-      const { studies, dying, errors } = (await runIn[runtime](await bundle(entry))) as Result;
-      for (const name of ["asha", "hyperband", "pbt"]) {
-        const [alone, ...others] = studies[name];
-        expect(others).toEqual([alone, alone, alone]);
-        const resumed = alone.trials.filter(({ reports }) => reports.length > 1);
-        expect(resumed.length).toBeGreaterThan(2);
-      }
-      expect(studies.pbt[0].trials.some(({ from }) => from !== undefined)).toBe(true);
+    test.skipIf(absent !== null && !required)(
+      `the same study for any number, and none that a death ends${title}`,
+      async () => {
+        expect(absent).toBeNull();
+        const { studies, dying, errors } = (await run(runtime, await bundle(entry))) as Result;
+        for (const name of ["asha", "hyperband", "pbt"]) {
+          const [alone, ...others] = studies[name];
+          expect(others).toEqual([alone, alone, alone]);
+          const resumed = alone.trials.filter(({ reports }) => reports.length > 1);
+          expect(resumed.length).toBeGreaterThan(2);
+        }
+        expect(studies.pbt[0].trials.some(({ from }) => from !== undefined)).toBe(true);
 
-      expect(dying.study.trials.map(({ state }) => state)).toEqual(
-        [0, 1, 2, 3, 4, 5].map((id) => (id === 2 ? "failed" : "done")),
-      );
-      expect(dying.lost.map(({ id }) => id)).toEqual([2]);
-      expect(dying.lost[0].reason).toContain("out of luck");
+        expect(dying.study.trials.map(({ state }) => state)).toEqual(
+          [0, 1, 2, 3, 4, 5].map((id) => (id === 2 ? "failed" : "done")),
+        );
+        expect(dying.lost.map(({ id }) => id)).toEqual([2]);
+        expect(dying.lost[0].reason).toContain("out of luck");
 
-      expect(errors[0]).toBe("RangeError: as it was told");
-      expect(errors[1]).toMatch(/^HypergradError: trialWorkers: a worker does not start: /);
-      expect(errors[2]).toBe(
-        "HypergradError: serveTrials: this is no worker. Call it in the module that " +
-          "trialWorkers starts.",
-      );
-    },
-    300_000,
-  );
-});
+        expect(errors[0]).toBe("RangeError: as it was told");
+        expect(errors[1]).toMatch(/^HypergradError: trialWorkers: a worker does not start: /);
+        expect(errors[2]).toBe(
+          "HypergradError: serveTrials: this is no worker. Call it in the module that " +
+            "trialWorkers starts.",
+        );
+      },
+      300_000,
+    );
+  },
+);

@@ -13,13 +13,13 @@ import { runOnce } from "../src/device/program";
 import { wasmDevice } from "../src/device/wasm/device";
 import type { Result } from "./threads.entry";
 import { bundle } from "./webgpu/bundle";
-import { absence, type Runtime, runIn } from "./webgpu/runners";
+import { absence, type Runtime, run } from "./webgpu/runners";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const required = process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
 const MINUTES = 60_000;
 
-describe.each<Runtime>(["node", "deno", "chromium"])("wasm threads in %s", (runtime) => {
+describe.each<Runtime>(["node", "deno", "chromium", "firefox"])("wasm threads in %s", (runtime) => {
   const absent = runtime === "node" ? null : absence(runtime);
   const title = absent === null ? "" : ` (absent: ${absent})`;
 
@@ -27,7 +27,7 @@ describe.each<Runtime>(["node", "deno", "chromium"])("wasm threads in %s", (runt
     `every kernel and a compiled step: right, and the same bits for 1, 2 and 3${title}`,
     async () => {
       expect(absent).toBeNull();
-      const result = (await runIn[runtime](await bundle(here("threads.entry.ts")))) as Result;
+      const result = (await run(runtime, await bundle(here("threads.entry.ts")))) as Result;
       expect(result.threads).toEqual([1, 2, 3]);
       expect(result.failures).toEqual([]);
       expect(result.ran).toBeGreaterThan(runtime === "node" ? 5000 : 1250);
@@ -50,7 +50,7 @@ describe("wasm threads in a page with a policy", () => {
     async () => {
       expect(absent).toBeNull();
       const path = await bundle(here("threads.page.entry.ts"));
-      const [own, none] = (await runIn.chromium(path)) as DeviceInfo[];
+      const [own, none] = (await run("chromium", path)) as DeviceInfo[];
       expect(own.threads).toBe(2);
       expect(own.reason).toMatch(/; 2 threads$/);
       expect(none.threads).toBe(1);

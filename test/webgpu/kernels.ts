@@ -63,8 +63,8 @@ export const kernelGroups: readonly Group[] = [...casesOf(waysOf(true)).values()
     return {
       title,
       names: [...found.keys()],
-      // Chromium has Node's compiler and driver: Node shows these with Tint, Deno with naga.
-      except: choosing.variant === undefined ? [] : ["chromium"],
+      // Chromium has Node's compiler and driver, Firefox has Deno's: Tint and naga are shown there.
+      except: choosing.variant === undefined ? [] : ["chromium", "firefox"],
       async run(place) {
         const { device, tell } = place;
         const ways = waysOf(device.choosing.software);

@@ -1,21 +1,23 @@
-// Runs a bundled module in Node (Dawn), in Deno (wgpu, lavapipe) and in headless Chromium (Dawn,
-// SwiftShader). The module's default export is called in a process or page of its own and speaks
-// to this one over a local server; a process that ends or falls silent is never waited for.
+// Runs a bundled module in Node (Dawn), in Deno (wgpu, lavapipe), and in pages of Chromium (Dawn,
+// SwiftShader), Firefox (wgpu, lavapipe) and WebKit (no WebGPU). The module's default export is
+// called in a process or page of its own and speaks to this one over a local server; a process
+// that ends or falls silent is never waited for.
 
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { type BrowserName, browserAbsence, openIn } from "../browsers";
+import { bodyOf, ISOLATED, typeOf } from "../pages";
+import { type Started, startProcess } from "../process";
 
-export type Runtime = "node" | "deno" | "chromium";
+export type Runtime = "node" | "deno" | BrowserName;
 
 const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
-const CHROMIUM = process.env.HYPERGRAD_CHROMIUM ?? "/usr/bin/chromium";
 
 const resolve = createRequire(import.meta.url).resolve;
 
@@ -33,9 +35,7 @@ export function absence(runtime: Runtime): string | null {
   if (runtime === "deno") {
     return denoCommand() === null ? "Deno is not installed: npm install deno" : null;
   }
-  if (runtime === "chromium") {
-    return existsSync(CHROMIUM) ? null : `no ${CHROMIUM}: apt-get install chromium`;
-  }
+  if (runtime !== "node") return browserAbsence(runtime);
   if (process.env.VK_DRIVER_FILES === undefined && !existsSync(SWIFTSHADER)) {
     return "no Vulkan driver for Dawn: apt-get install chromium, whose SwiftShader it takes";
   }
@@ -65,14 +65,7 @@ export interface Listener {
   /** What the module posted to `${base}told`, as JSON, in order. */
   told(message: unknown): void;
   /** The content of a file, by its path on the server; null where there is none. */
-  file?(path: string): Promise<string | null>;
-}
-
-/** A running process or page. */
-interface Started {
-  /** Resolves with the last of its output once it has ended. */
-  readonly ended: Promise<string>;
-  stop(): void | Promise<void>;
+  file?(path: string): Promise<string | Buffer | null>;
 }
 
 /** Longest time without a word, in ms: a shader on a busy machine may take long to compile. */
@@ -83,24 +76,6 @@ const script = (suite: string, base: string) => `
   const { default: run } = await import(${JSON.stringify(suite)});
   const result = (await run({ base: ${JSON.stringify(base)} })) ?? null;
   await fetch(${JSON.stringify(`${base}end`)}, { method: "POST", body: JSON.stringify(result) });`;
-
-function startProcess(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Started {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk) => {
-      output = (output + chunk).slice(-4000);
-    });
-  }
-  const ended = new Promise<string>((done) => {
-    child.on("error", (error) => done(error.message));
-    child.on("close", (code, signal) => done(`exit code ${code ?? signal}: ${output}`));
-  });
-  return { ended, stop: () => void child.kill("SIGKILL") };
-}
 
 export interface RunOptions {
   /** Whether the runtime is to have WebGPU. Default true. */
@@ -118,7 +93,7 @@ function startNode(path: string, base: string, gpu: boolean): Started {
     globalThis.compilingGPU = dawn.create(["backend=null"]);`;
   const code = (gpu ? dawn : "") + script(pathToFileURL(path).href, base);
   const args = ["--input-type=module", "-e", `${code}\nprocess.exit(0);`];
-  return startProcess(args, dawnEnvironment());
+  return startProcess(process.execPath, args, dawnEnvironment());
 }
 
 function startDeno(path: string, base: string, gpu: boolean): Started {
@@ -126,45 +101,24 @@ function startDeno(path: string, base: string, gpu: boolean): Started {
   const url = `data:text/javascript,${encodeURIComponent(code)}`;
   const none = { DENO_WEBGPU_BACKEND: process.platform === "darwin" ? "dx12" : "metal" };
   const env = { ...denoEnvironment(), ...(gpu ? {} : none) };
-  return startProcess([denoCommand()!, "run", "-A", "--unstable-webgpu", url], env);
+  const args = [denoCommand()!, "run", "-A", "--unstable-webgpu", url];
+  return startProcess(process.execPath, args, env);
 }
 
-async function startChromium(_path: string, base: string, gpu: boolean): Promise<Started> {
-  const { chromium } = await import("playwright-core");
-  const flags = gpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] : [];
-  const quiet = ["--disable-quic", "--disable-background-networking"];
-  quiet.push("--disable-component-update", "--disable-sync");
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ["--no-sandbox", ...flags, ...quiet],
-  });
-  const page = await browser.newPage();
-  let output = "";
-  const ended = new Promise<string>((done) => {
-    page.on("console", (message) => {
-      output = `${output}${message.text()}\n`.slice(-4000);
-    });
-    page.on("pageerror", (error) => done(`${error.message}\n${error.stack}`));
-    page.on("crash", () => done(`the page crashed: ${output}`));
-    browser.on("disconnected", () => done(`the browser ended: ${output}`));
-  });
-  await page.goto(base);
-  return { ended, stop: () => browser.close() };
+function start(runtime: Runtime, path: string, base: string, gpu: boolean) {
+  if (runtime === "node") return startNode(path, base, gpu);
+  if (runtime === "deno") return startDeno(path, base, gpu);
+  return openIn[runtime](base, gpu);
 }
 
-const starters = { node: startNode, deno: startDeno, chromium: startChromium };
-
-/** A page that is cross-origin isolated, so that threads work in it too. */
-const HEADERS = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
+/** The script in a page, which tells of an error itself: of some browsers nobody else would. */
+const page = (base: string) => `<!doctype html><script type="module">
+  try {${script("/suite.mjs", base)}
+  } catch (error) {
+    const body = JSON.stringify([String(error), error.stack].join("\\n"));
+    await fetch(${JSON.stringify(`${base}failed`)}, { method: "POST", body });
+  }
+</script>`;
 
 /**
  * Runs a bundle's default export and resolves with what it resolved to. Rejects when the process or
@@ -190,28 +144,27 @@ export async function run(
     clearTimeout(timer);
     timer = setTimeout(silent, SILENCE);
     const answer = (type: string, text: string | Buffer, status = 200) => {
-      response.writeHead(status, { ...HEADERS, "Content-Type": type, Connection: "close" });
+      response.writeHead(status, { ...ISOLATED, "Content-Type": type, Connection: "close" });
       response.end(text);
     };
     if (request.method === "POST") {
       const body = JSON.parse(await bodyOf(request));
       answer("text/plain", "");
       if (url === "/told") listener.told(body);
+      else if (url === "/failed") fail(new Error(body));
       else finish(body);
     } else if (url === "/suite.mjs") answer("text/javascript", await readFile(path));
-    else if (url === "/") {
-      const code = script("/suite.mjs", base);
-      answer("text/html", `<!doctype html><script type="module">${code}</script>`);
-    } else {
-      const text = (await listener.file?.(url)) ?? null;
-      answer("application/json", text ?? "", text === null ? 404 : 200);
+    else if (url === "/") answer("text/html", page(base));
+    else {
+      const body = (await listener.file?.(new URL(url, base).pathname)) ?? null;
+      answer(typeOf(url), body ?? "", body === null ? 404 : 200);
     }
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   let started: Started | null = null;
   try {
-    started = await starters[runtime](path, base, gpu);
+    started = await start(runtime, path, base, gpu);
     started.ended.then((output) => fail(new Error(`${runtime} ended early: ${output}`)));
     return await result;
   } finally {
@@ -221,9 +174,3 @@ export async function run(
     server.closeAllConnections();
   }
 }
-
-export const runIn: Record<Runtime, (path: string) => Promise<unknown>> = {
-  node: (path) => run("node", path),
-  deno: (path) => run("deno", path),
-  chromium: (path) => run("chromium", path),
-};
