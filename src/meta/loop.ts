@@ -8,9 +8,10 @@ import { sum } from "../ops/reduce";
 import { zerosOf } from "../optim/state";
 import { unrecorded } from "../tensor/frame";
 import type { Tensor } from "../tensor/tensor";
-import { leavesOf, mapTree, refill, type Tree } from "../tensor/tree";
+import { leavesOf, mapTree, type Tree } from "../tensor/tree";
 import { type Factors, valueGradFactors } from "./factors";
 import { differenceValueAndGrad } from "./finiteDifference";
+import { replaced } from "./inner/only";
 import type { InnerOptimizer } from "./innerOptimizer";
 import { mixedValueAndGrad } from "./mixed";
 
@@ -68,36 +69,18 @@ export function innerStep<P extends Tree, M extends Tree, S extends Tree, B>(
     const twice = run.differentiated && run.order === 2;
     const by = <Q extends Tree>(f: (q: Q) => Tensor, q: Q): [Tensor, Q] => {
       if (twice && mode === "mixed") return mixedValueAndGrad(f)(q);
-      return (twice && mode === "finiteDifference" ? differenceValueAndGrad(f) : valueAndGrad(f))(
-        q,
-      );
+      if (twice && mode === "finiteDifference") return differenceValueAndGrad(f)(q);
+      return valueAndGrad(f)(q);
     };
     if (inner.needsFactors === true) return valueGradFactors(loss, params);
     if (inner.moves === undefined) return by(loss, params);
     // Of parameters that stay, no gradient is worked out.
-    const all = leavesOf("unroll", params);
     const moving = treePaths(params).map(inner.moves);
     const [value, some] = by(
-      (list: Tensor[]) => {
-        let next = 0;
-        return loss(
-          refill(
-            params,
-            all.map((x, i) => (moving[i] ? list[next++] : x)),
-          ),
-        );
-      },
-      all.filter((_, i) => moving[i]),
+      (list: Tensor[]) => loss(replaced(params, moving, list)),
+      leavesOf("unroll", params).filter((_, i) => moving[i]),
     );
-    let next = 0;
-    const still = leavesOf("unroll", zerosOf(params));
-    return [
-      value,
-      refill(
-        params,
-        still.map((x, i) => (moving[i] ? some[next++] : x)),
-      ),
-    ];
+    return [value, replaced(zerosOf(params), moving, some)];
   }
 
   return (at, meta, support, step, run) => {
