@@ -4,7 +4,7 @@ import type { Like } from "../tensor/create";
 import type { DefinedOp } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { cast } from "./cast";
-import { equal, greater, greaterEqual, where } from "./compare";
+import { equal, greater, greaterEqual, logicalAnd, where } from "./compare";
 import { aligned, elementwise, pair } from "./elementwise";
 import { log, neg } from "./math";
 
@@ -36,7 +36,11 @@ const divOp: Binary = elementwise("div", {
 const powOp: Binary = elementwise("pow", {
   float32: "pow",
   vjp: (g, y, [a, b]) => [
-    () => mul(g, where(equal(b, 0), 0, mul(b, pow(a, sub(b, 1))))),
+    () => {
+      // 0 · 0⁻¹ is 0 here, and so are its gradients: b · 1 where both are 0.
+      const base = where(logicalAnd(equal(a, 0), equal(b, 0)), 1, a);
+      return mul(g, mul(b, pow(base, sub(b, 1))));
+    },
     () => mul(g, where(greater(a, 0), mul(y, log(where(greater(a, 0), a, 1))), 0)),
   ],
 });

@@ -26,7 +26,7 @@ import {
   where,
 } from "../../src/ops/index";
 import { tensor } from "../../src/tensor/create";
-import { ones } from "../../src/tensor/fill";
+import { arange, ones } from "../../src/tensor/fill";
 import type { Tensor } from "../../src/tensor/tensor";
 import { apart, away, type Binary, bools, given, ints, type Row, range, row } from "./row";
 import { each } from "./truth";
@@ -176,9 +176,15 @@ const powers: readonly Row[] = [
     rule: "transcendental",
   }),
   row("pow: a zero base", {
-    f: (x: Tensor) => pow(x, 2),
-    inputs: [given([0, 0.5, -1])],
-    truth: each((x) => x * x),
+    f: (x: Tensor) => pow(x, arange(3)),
+    inputs: [given([0, 0, 0])],
+    truth: ({ shape, data }) => ({ shape, data: data.map((x, i) => x ** i) }),
+    rule: "transcendental",
+  }),
+  row("pow: an exponent of 0 that moves", {
+    f: pow,
+    inputs: [range([3], 0.5, 2), given([0, 0, 1])],
+    truth: each((x, y) => x ** y),
     rule: "transcendental",
   }),
 ];
