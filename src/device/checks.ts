@@ -1,6 +1,7 @@
 // Checks that every device makes with the same words, before anything is changed.
 
-import { IndexError, MemoryError } from "../core/errors";
+import { DeviceError, IndexError, MemoryError } from "../core/errors";
+import type { Storage } from "./device";
 
 /** Most elements that one block of device memory may have. */
 const MAX_ELEMENTS = 2 ** 31;
@@ -28,4 +29,29 @@ export function checkSize(size: number): void {
         "Use smaller tensors.",
     );
   }
+}
+
+/** Throws DeviceError unless the data has a number for each element of a block. */
+export function checkLength({ size }: Storage, data: ArrayLike<number>): void {
+  if (data.length === size) return;
+  throw new DeviceError(
+    `write: lengths differ: the block has ${size} elements, the data ${data.length}. ` +
+      "Give one number an element.",
+  );
+}
+
+/** Why memory cannot be used, and what to do. */
+const UNUSABLE = {
+  foreign: "is of another device. Copy the data to this one",
+  released: "was released. Use it before it is freed",
+};
+
+/** The DeviceError of an op on memory that cannot be used. */
+export function unusable(op: string, why: keyof typeof UNUSABLE): DeviceError {
+  return new DeviceError(`${op}: the memory ${UNUSABLE[why]}.`);
+}
+
+/** The DeviceError of an op on a device that was disposed. */
+export function disposed(op: string, name: string): DeviceError {
+  return new DeviceError(`${op}: the ${name} device was disposed. Call init() again.`);
 }

@@ -44,8 +44,8 @@ export interface Device {
   /** Resolves with the reason once the device can no longer be used. */
   readonly lost: Promise<string>;
 
-  /** Memory for `size` elements, contents undefined. Throws MemoryError and changes nothing. */
-  /** @param counted false for constants of the library, which memory() leaves out */
+  /** Memory for `size` elements, contents undefined. Throws MemoryError and changes nothing.
+   * @param counted false for constants of the library, which memory() leaves out */
   allocate(size: number, dtype: DType, counted?: boolean): Storage;
   release(storage: Storage): void;
   write(storage: Storage, data: ArrayLike<number>): void;

@@ -3,7 +3,7 @@
 
 import type { DType, TypedArray } from "../../core/dtype";
 import { DeviceError, MemoryError } from "../../core/errors";
-import { checkSize } from "../checks";
+import { checkLength, checkSize, disposed, unusable } from "../checks";
 import type { Device, DeviceInfo, Memory, Storage } from "../device";
 import { type KernelName, kernels } from "../kernels";
 import { Ledger } from "../ledger";
@@ -81,12 +81,7 @@ class ReferenceDevice implements Device {
 
   write(storage: Storage, data: ArrayLike<number>): void {
     const to = this.#data("write", storage);
-    if (data.length !== storage.size) {
-      throw new DeviceError(
-        `write: lengths differ: the block has ${storage.size} elements, the data ${data.length}. ` +
-          "Give one number an element.",
-      );
-    }
+    checkLength(storage, data);
     to.set(data);
   }
 
@@ -137,19 +132,15 @@ class ReferenceDevice implements Device {
   }
 
   #alive(op: string): void {
-    if (this.#disposed) {
-      throw new DeviceError(`${op}: the reference device was disposed. Call init() again.`);
-    }
+    if (this.#disposed) throw disposed(op, "reference");
   }
 
   #data(op: string, storage: Storage): Data {
     this.#alive(op);
     if (!(storage instanceof ReferenceStorage) || storage.owner !== this) {
-      throw new DeviceError(`${op}: the memory is of another device. Copy the data to this one.`);
+      throw unusable(op, "foreign");
     }
-    if (storage.data === null) {
-      throw new DeviceError(`${op}: the memory was released. Use it before it is freed.`);
-    }
+    if (storage.data === null) throw unusable(op, "released");
     return storage.data;
   }
 }

@@ -3,7 +3,7 @@
 
 import { BYTES, type DType, type TypedArray } from "../../core/dtype";
 import { DeviceError } from "../../core/errors";
-import { checkSize, throwIndex } from "../checks";
+import { checkLength, checkSize, disposed, throwIndex, unusable } from "../checks";
 import type { Device, DeviceInfo, Memory, Storage } from "../device";
 import { type KernelName, kernels, type Signature } from "../kernels";
 import { loadThreads } from "../lazy";
@@ -121,12 +121,7 @@ class WasmDevice implements Device {
   write(storage: Storage, data: ArrayLike<number>): void {
     const at = this.#address("write", storage) / BYTES;
     const { size, dtype } = storage;
-    if (data.length !== size) {
-      throw new DeviceError(
-        `write: lengths differ: the block has ${size} elements, the data ${data.length}. ` +
-          "Give one number an element.",
-      );
-    }
+    checkLength(storage, data);
     const view = this.#view(dtype, at + size);
     if (size > 8) view.set(data, at);
     else for (let i = 0; i < size; i++) view[at + i] = data[i];
@@ -284,13 +279,8 @@ class WasmDevice implements Device {
   }
 
   #unusable(op: string, storage: WasmStorage | null): DeviceError {
-    if (this.#disposed) {
-      return new DeviceError(`${op}: the wasm device was disposed. Call init() again.`);
-    }
-    if (storage?.owner !== this.#owner) {
-      return new DeviceError(`${op}: the memory is of another device. Copy the data to this one.`);
-    }
-    return new DeviceError(`${op}: the memory was released. Use it before it is freed.`);
+    if (this.#disposed) return disposed(op, "wasm");
+    return unusable(op, storage?.owner === this.#owner ? "released" : "foreign");
   }
 
   /** The whole memory as elements, `end` of them at least: growing leaves older views short. */

@@ -3,7 +3,7 @@
 
 import { BYTES, type DType, type TypedArray } from "../../core/dtype";
 import { DeviceError, MemoryError } from "../../core/errors";
-import { checkSize } from "../checks";
+import { checkLength, checkSize, unusable } from "../checks";
 import type { Device, DeviceInfo, Memory, Storage } from "../device";
 import { type KernelName, kernels } from "../kernels";
 import { Ledger } from "../ledger";
@@ -108,12 +108,7 @@ export class WebGPUDevice implements Device {
   write(storage: Storage, data: ArrayLike<number>): void {
     this.#alive("write");
     const block = this.#block("write", storage);
-    if (data.length !== storage.size) {
-      throw new DeviceError(
-        `write: lengths differ: the block has ${storage.size} elements, the data ${data.length}. ` +
-          "Give one number an element.",
-      );
-    }
+    checkLength(storage, data);
     if (data.length === 0) return;
     this.#queue.write(block, storage.dtype === "float32" ? floats(data) : ints(data));
   }
@@ -269,11 +264,9 @@ export class WebGPUDevice implements Device {
 
   #block(op: string, storage: Storage): Block {
     if (!(storage instanceof WebGPUStorage) || storage.owner !== this) {
-      throw new DeviceError(`${op}: the memory is of another device. Copy the data to this one.`);
+      throw unusable(op, "foreign");
     }
-    if (storage.block === null) {
-      throw new DeviceError(`${op}: the memory was released. Use it before it is freed.`);
-    }
+    if (storage.block === null) throw unusable(op, "released");
     return storage.block;
   }
 }
