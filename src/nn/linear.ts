@@ -14,7 +14,7 @@ import type { Layer } from "./layer";
 export interface LinearOptions {
   /** Default true; leave it out before a norm. */
   readonly bias?: boolean;
-  /** Standard deviation of the weights is √(gain / fan-in). Default 2 (He et al. 2015, for relu). */
+  /** Standard deviation of the weights is √(gain / fan-in). Default 2 (He et al. 2015). */
   readonly gain?: number;
 }
 
