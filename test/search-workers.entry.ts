@@ -1,7 +1,7 @@
 // Suite: studies whose trials are trainings in workers, in any runtime; this module is its own
 // worker's, too.
 
-import { builtin, inNode } from "../src/core/node";
+import { inNode, load } from "../src/core/node";
 import { refillTree, treeArrays } from "../src/data/save";
 import { setDevice } from "../src/device/current";
 import { wasmDevice } from "../src/device/wasm/device";
@@ -112,7 +112,7 @@ const serve = async () => {
 };
 
 const threads = inNode()
-  ? await builtin<typeof import("node:worker_threads")>("node:worker_threads")
+  ? await load<typeof import("node:worker_threads")>("node:worker_threads")
   : undefined;
 
 /** Starts a worker of the module at a URL. */

@@ -2,7 +2,7 @@
 // failure is an error that names the source.
 
 import { ValueError } from "../core/errors";
-import { builtin, inNode } from "../core/node";
+import { inNode, load } from "../core/node";
 import { count, gunzip, isGzip } from "./gzip";
 
 /** Bytes, a File or Blob, a URL, or a string: a URL, or a path (in a browser, a path relative to
@@ -29,7 +29,7 @@ export async function readBytes(source: Source, name = nameOf(source)): Promise<
     const where = typeof source === "string" && hasScheme(source) ? new URL(source) : source;
     const onDisk = typeof where === "string" || where.protocol === "file:";
     if (!onDisk || !inNode()) return await download(where);
-    const files = await builtin<typeof import("node:fs/promises")>("node:fs/promises");
+    const files = await load<typeof import("node:fs/promises")>("node:fs/promises");
     return await files.readFile(where);
   } catch (error) {
     const missing = (error as { code?: string }).code === "ENOENT";

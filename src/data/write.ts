@@ -2,7 +2,7 @@
 // ones, also when the process is killed meanwhile.
 
 import { ValueError } from "../core/errors";
-import { builtin, inNode } from "../core/node";
+import { inNode, load } from "../core/node";
 
 let written = 0;
 
@@ -17,7 +17,7 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
       `data: ${path} cannot be written: there are no files here. Keep the bytes another way.`,
     );
   }
-  const files = await builtin<typeof import("node:fs/promises")>("node:fs/promises");
+  const files = await load<typeof import("node:fs/promises")>("node:fs/promises");
   const beside = `${path}.${process.pid}-${written++}.tmp`;
   try {
     const folder = path.replace(/[/\\][^/\\]*$/, "");

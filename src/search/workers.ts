@@ -2,7 +2,7 @@
 // runs; which worker it is changes nothing, and one that dies costs its trial, never the study.
 
 import { HypergradError } from "../core/errors";
-import { builtin, inNode } from "../core/node";
+import { inNode, load } from "../core/node";
 import { needWhole } from "../core/options";
 import { goesOn, type Objective, type Run, type Trained } from "./optimize";
 import type { Params, Space } from "./space";
@@ -167,7 +167,7 @@ interface Port {
 
 async function portHere(): Promise<Port> {
   const threads = inNode()
-    ? await builtin<typeof import("node:worker_threads")>("node:worker_threads")
+    ? await load<typeof import("node:worker_threads")>("node:worker_threads")
     : undefined;
   const parent = threads?.parentPort;
   if (parent) {

@@ -2,7 +2,7 @@
 // file or from text, and that keep no process alive.
 
 import { DeviceError } from "../../core/errors";
-import { builtin, inNode } from "../../core/node";
+import { inNode, load } from "../../core/node";
 import { needRest } from "../rest";
 import { HOME, MARK, type Serve, type Start } from "./worker";
 
@@ -16,7 +16,7 @@ const MOST_THREADS = 31;
 async function cores(): Promise<number> {
   const here = globalThis.navigator?.hardwareConcurrency;
   if (here !== undefined) return here;
-  return inNode() ? (await builtin<typeof import("node:os")>("node:os")).availableParallelism() : 1;
+  return inNode() ? (await load<typeof import("node:os")>("node:os")).availableParallelism() : 1;
 }
 
 /** How many threads there can be of those asked for, and if fewer, why. */
@@ -61,7 +61,7 @@ export async function startThreads(serve: Serve, start: Omit<Start, "index">): P
 }
 
 async function nodeWorkers(serve: Serve): Promise<(start: Start) => Handle> {
-  const { Worker } = await builtin<typeof import("node:worker_threads")>("node:worker_threads");
+  const { Worker } = await load<typeof import("node:worker_threads")>("node:worker_threads");
   const source =
     'import("node:worker_threads").then(({ workerData, parentPort }) => ' +
     `(${serve})(workerData, () => parentPort.postMessage("ready")))`;
@@ -120,7 +120,7 @@ async function ownFile(): Promise<string | null> {
   const url = HOME;
   if (url === undefined || new URL(url).origin !== globalThis.location?.origin) return null;
   try {
-    const module = await builtin<Record<string, unknown>>(url);
+    const module = await load<Record<string, unknown>>(url);
     return module.DeviceError === DeviceError ? url + MARK : null;
   } catch {
     return null;

@@ -1,6 +1,7 @@
 // Finding WebGPU: an adapter in browsers, workers, Deno and Node, and what kind of adapter it is.
 
 import { DeviceError } from "../../core/errors";
+import { inNode, load } from "../../core/node";
 
 /** Names of adapters that compute on the CPU. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render/i;
@@ -26,7 +27,7 @@ async function findGPU(given?: GPU): Promise<GPU | null> {
   }
   const own = globalThis.navigator?.gpu;
   if (own) return own;
-  if (typeof process === "undefined" || !process.versions?.node) return null;
+  if (!inNode()) return null;
   dawn ??= openDawn();
   return dawn;
 }
@@ -40,8 +41,7 @@ const outliving = new Set<GPU>();
 
 async function openDawn(): Promise<GPU | null> {
   try {
-    const name = "webgpu"; // not a literal in import(), so that bundlers leave it alone
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)).create([]);
+    return (await load<{ create(flags: string[]): GPU }>("webgpu")).create([]);
   } catch {
     return null; // the package is not installed, or not for this machine
   }

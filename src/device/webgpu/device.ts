@@ -24,8 +24,6 @@ import { StagingRing } from "./staging";
 import { Timer } from "./timer";
 import { deviceClock, rulesBy, sidesWithin } from "./tune";
 
-export { adapterName, findAdapter, isSoftware } from "./adapter";
-
 /** Most bytes of released memory kept for reuse. */
 const POOL = 512 << 20;
 

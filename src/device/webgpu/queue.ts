@@ -1,6 +1,7 @@
 // Commands on their way to the GPU: many dispatches in one pass, one submit a batch, in the order
 // of the calls. Nothing here waits; uniforms and bind groups are reused.
 
+import { inNode } from "../../core/node";
 import type { Block } from "./buffers";
 import { BufferUsage } from "./constants";
 import type { Faults } from "./faults";
@@ -39,7 +40,7 @@ export function gridOf(groups: number): { columns: number; rows: number } {
 
 /** Dawn in Node takes offsets faster as lists, by a third of a microsecond a dispatch; all others
  * take them faster as typed arrays. */
-const LISTS = globalThis.process?.versions?.node !== undefined && !("Deno" in globalThis);
+const LISTS = inNode() && !("Deno" in globalThis);
 
 export class CommandQueue {
   readonly pipelines: Pipelines;
@@ -265,12 +266,6 @@ export class CommandQueue {
       this.flush();
     });
     return this.#soon;
-  }
-
-  destroy(): void {
-    this.#groups.clear();
-    this.#uniforms.destroy();
-    this.#uploads?.buffer.destroy();
   }
 
   #uniformBuffer(size: number): GPUBuffer {
