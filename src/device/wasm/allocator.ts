@@ -15,7 +15,7 @@ const GRAIN = 4096;
 const [GROW_LEAST, GROW_MOST] = [1 << 20, 1 << 26];
 
 function classOf(bytes: number): number {
-  if (bytes <= 64) return (bytes + 15) >> 4;
+  if (bytes <= 64) return Math.max(1, (bytes + 15) >> 4);
   const log = 31 - Math.clz32(bytes - 1);
   return (log - 6) * 4 + ((bytes - 1) >> (log - 2)) + 1;
 }
@@ -65,7 +65,7 @@ export class Allocator {
     if (bytes > SMALL) {
       at = this.#take(large(bytes));
     } else {
-      const index = bytes === 0 ? 1 : classOf(bytes);
+      const index = classOf(bytes);
       const list = this.#free[index];
       if (list.length > 0) {
         at = list.pop() as number;
@@ -82,11 +82,8 @@ export class Allocator {
   /** Takes a block back; `bytes` as it was allocated. */
   free(at: number, bytes: number): void {
     this.#bytes -= bytes;
-    if (bytes > SMALL) {
-      this.#give(at, large(bytes));
-    } else {
-      this.#put(at, bytes === 0 ? 1 : classOf(bytes));
-    }
+    if (bytes > SMALL) this.#give(at, large(bytes));
+    else this.#put(at, classOf(bytes));
   }
 
   /** The error for `bytes` that memory cannot give. */
