@@ -19,6 +19,7 @@ import {
   argmax,
   cast,
   conv2d,
+  cos,
   crossEntropy,
   div,
   exp,
@@ -200,6 +201,23 @@ for (const { name, device } of present) {
       await near(ga, 10);
       await near(gb, -2);
       await near(jvp(f, [tensor(3)], [tensor(2)])[1], 18);
+    });
+
+    test("a checkpoint closes over arguments of custom gradients and of checkpoints", async () => {
+      const root = customGradient({
+        forward: (y: Tensor) => sin(y),
+        vjp: (g, _, [y]) => [mul(g, cos(y))],
+      });
+      for (const inner of [root, checkpoint((y: Tensor) => sin(y))]) {
+        const f = (x: Tensor) => checkpoint(() => inner(x))();
+        await near(grad(f)(tensor(0.7)), Math.cos(0.7));
+        await near(grad(grad(f))(tensor(0.7)), -Math.sin(0.7));
+        await near(jvp(f, [tensor(0.7)], [tensor(2)])[1], 2 * Math.cos(0.7));
+        const each = vmap(f)(tensor([0.7, 0.2]));
+        await near(each, [Math.sin(0.7), Math.sin(0.2)]);
+        const batched = (x: Tensor) => sum(checkpoint(() => vmap((y: Tensor) => inner(y))(x))());
+        await near(grad(batched)(tensor([0.7, 0.2])), [Math.cos(0.7), Math.cos(0.2)]);
+      }
     });
 
     test("a checkpoint reads what scopes around it made, when it runs again", async () => {

@@ -39,7 +39,8 @@ export function customGradient<X extends Tensor[]>(def: {
   readonly forward: (...xs: X) => Tensor;
   readonly vjp: (g: Tensor, y: Tensor, xs: X) => readonly Tensor[];
 }): (...xs: X) => Tensor {
-  return (...xs) => {
+  return (...given) => {
+    const xs = given.map(standIn) as X;
     const y = stopGradient(unrecorded(() => def.forward(...xs)));
     if (!recording()) return y;
     const above = interpretersNow();
@@ -74,6 +75,13 @@ export function customGradient<X extends Tensor[]>(def: {
     );
     return single(out);
   };
+}
+
+/** What stands for a tensor where a checkpoint runs again: ops see it anyway, nodes made here must
+ * be told. */
+function standIn(x: Tensor): Tensor {
+  const held = interpretersNow().reduceRight((t, { swap }) => swap?.(t) ?? t, x.physical);
+  return held === x.physical ? x : heldBy(held, x);
 }
 
 /** Whether a value inside vmap depends on the examples of this level. */
@@ -114,9 +122,10 @@ export function rerun<X extends Tree[], Y extends Tree>(
   again: (...xs: X) => Tree,
   back: Backward,
 ): (...xs: X) => Y {
-  return (...xs) => {
-    if (!recording()) return forward(...xs);
-    const shown = leavesOf(name, xs);
+  return (...args) => {
+    if (!recording()) return forward(...args);
+    const shown = leavesOf(name, args).map(standIn);
+    const xs = refill(args, shown);
     const given = shown.map((x) => x.physical);
     const above = interpretersNow();
     const closed = new Set<Tensor>();
@@ -164,13 +173,14 @@ export function rerun<X extends Tree[], Y extends Tree>(
     function runAgain(leaves: readonly Tensor[]): Tensor[] {
       const stand = new Map(inputs.map((x, i) => [x, leaves[i]]));
       const swap = (x: Tensor) => stand.get(x) ?? x;
-      const swapper: Interpreter = (op, ins, attrs) =>
+      const replace: Interpreter = (op, ins, attrs) =>
         ins.some((x) => stand.has(x)) ? apply(op, ins.map(swap), attrs) : null;
-      const args = refill(
+      const moved = refill(
         xs,
         shown.map((x, i) => heldBy(leaves[i], x)),
       );
-      const y = interpretedBy([swapper, ...above], () => again(...args));
+      const here = [Object.assign(replace, { swap }), ...above];
+      const y = interpretedBy(here, () => again(...moved));
       return outputs(name, y).map((t) => swap(t.physical));
     }
   };

@@ -143,6 +143,8 @@ export interface Interpreter {
   (op: Op<any>, xs: readonly Tensor[], attrs: any): Tensor[] | null;
   /** The level of `vmap` that it takes away from tensors. */
   readonly level?: Level;
+  /** What it puts in a tensor's place in ops, for what is recorded without one. */
+  readonly swap?: (x: Tensor) => Tensor;
 }
 
 /** Outermost first. Never changed in place, so that the list itself is a snapshot. */
