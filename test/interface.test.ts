@@ -9,12 +9,12 @@ const names = {
     init device tensor zeros ones full arange eye scope keep compile
     add sub mul div pow maximum minimum neg abs sign square sqrt rsqrt exp expm1 log log1p sin cos
     tanh erf reciprocal floor ceil round clip relu leakyRelu elu gelu silu sigmoid softplus
-    equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr logicalNot where isNaN
-    sum mean max min prod logSumExp argmax argmin cumsum variance norm
-    reshape transpose expandDims squeeze expand concat stack split slice pad flip tile
-    gather scatterAdd oneHot topK sort matmul einsum
+    equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr logicalNot
+    where isNaN isFinite sum mean max min prod logSumExp argmax argmin cumsum variance std norm any all
+    reshape transpose expandDims squeeze expand concat stack unstack split slice pad flip tile
+    tril triu gather scatterAdd oneHot topK sort matmul einsum
     conv1d conv2d convTranspose2d maxPool2d avgPool2d
-    softmax logSoftmax crossEntropy mse binaryCrossEntropy layerNorm batchNorm
+    softmax logSoftmax crossEntropy mse huber binaryCrossEntropy layerNorm batchNorm
     lstm attention dropout
     grad valueAndGrad vjp jvp hvp hessian jacobian stopGradient checkpoint customGradient vmap
     checkGrads key uniform normal truncatedNormal bernoulli categorical permutation

@@ -7,6 +7,7 @@ import { indexingRows } from "./table/indexing";
 import { movementRows } from "./table/movement";
 import { normalizationRows } from "./table/normalization";
 import { orderRows } from "./table/orders";
+import { partRows } from "./table/parts";
 import { poolingRows } from "./table/pooling";
 import { productRows } from "./table/products";
 import { randomRows } from "./table/random";
@@ -20,6 +21,7 @@ export const table: readonly Row[] = [
   ...reductionRows,
   ...orderRows,
   ...movementRows,
+  ...partRows,
   ...indexingRows,
   ...productRows,
   ...convolutionRows,

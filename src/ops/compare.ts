@@ -74,6 +74,11 @@ export function isNaN(x: Tensor): Tensor {
   return isNaNOp([x]);
 }
 
+/** Which elements are neither infinite nor NaN. */
+export function isFinite(x: Tensor): Tensor {
+  return logicalAnd(less(x, Number.POSITIVE_INFINITY), greater(x, Number.NEGATIVE_INFINITY));
+}
+
 const whereOp = elementwise("where", {
   float32: "where",
   int32: "where",

@@ -7,6 +7,7 @@ export {
   equal,
   greater,
   greaterEqual,
+  isFinite,
   isNaN,
   less,
   lessEqual,
@@ -34,7 +35,14 @@ export { einsum } from "./einsum";
 export { expand, sumTo } from "./expand";
 export { gather, gatherAlong, oneHot, scatterAdd, scatterAlong } from "./gather";
 export { logSumExp } from "./logSumExp";
-export { binaryCrossEntropy, crossEntropy, type LossOptions, mse } from "./losses";
+export {
+  binaryCrossEntropy,
+  crossEntropy,
+  type HuberOptions,
+  huber,
+  type LossOptions,
+  mse,
+} from "./losses";
 export {
   abs,
   ceil,
@@ -58,7 +66,7 @@ export {
 } from "./math";
 export { type MatmulOptions, matmul } from "./matmul";
 export { concat, flip, pad, slice, stack, transpose } from "./movement";
-export { norm } from "./norm";
+export { norm, std } from "./norm";
 export { batchNorm, layerNorm, type NormalizeOptions } from "./normalize";
 export { type AvgPoolOptions, avgPool2d, maxPool2d, type PoolOptions } from "./pool";
 export { prod } from "./product";
@@ -79,6 +87,8 @@ export {
 export { ravel } from "./ravel";
 export {
   type ArgOptions,
+  all,
+  any,
   argmax,
   argmin,
   max,
@@ -86,10 +96,13 @@ export {
   min,
   type ReduceOptions,
   sum,
+  type VarianceOptions,
   variance,
 } from "./reduce";
 export { expandDims, reshape, squeeze } from "./reshape";
 export { logSoftmax, type SoftmaxOptions, softmax } from "./softmax";
 export { argsort, type SortOptions, sort, topK } from "./sort";
 export { tile } from "./tile";
+export { tril, triu } from "./triangle";
+export { unstack } from "./unstack";
 export type { Padding, Pair } from "./window";

@@ -5,7 +5,7 @@ import { optionsOf } from "../core/options";
 import { sameShape, show } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { softplus } from "./activation";
-import { mul, sub } from "./arithmetic";
+import { clip, mul, sub } from "./arithmetic";
 import { cast } from "./cast";
 import { needFloats, needSameShape, needTensors } from "./checks";
 import { gatherAlong } from "./gather";
@@ -82,6 +82,30 @@ export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {
   needSameShape("mse", ["prediction", prediction.shape], ["target", target.shape]);
   checkReduction("mse", options);
   return reduced(square(sub(prediction, target)), options);
+}
+
+export interface HuberOptions extends LossOptions {
+  /** Distance from which the loss grows in a line. Default 1. */
+  readonly delta?: number;
+}
+
+/**
+ * Huber's loss (1964): d²/2 of distances d up to `delta`, delta · (|d| − delta / 2) beyond. With
+ * delta 1 it is also called smooth L1.
+ * @throws ShapeError unless both have one shape
+ * @throws ValueError unless delta is above 0
+ */
+export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
+  const { delta = 1, ...rest } = optionsOf("huber", options, ["delta", "reduction"]);
+  needFloats("huber", { prediction, target });
+  needSameShape("huber", ["prediction", prediction.shape], ["target", target.shape]);
+  checkReduction("huber", rest);
+  if (!(delta > 0 && delta < Number.POSITIVE_INFINITY)) {
+    throw new ValueError(`huber: delta out of range: ${delta}. Use a number above 0.`);
+  }
+  const d = sub(prediction, target);
+  const near = clip(d, -delta, delta);
+  return reduced(mul(near, sub(d, mul(near, 0.5))), rest);
 }
 
 /**

@@ -10,6 +10,7 @@ import { isTensor, type Tensor } from "../tensor/tensor";
 import { div, mul, sub } from "./arithmetic";
 import { cast } from "./cast";
 import { needFloats, needTensors } from "./checks";
+import { equal, greater, logicalNot } from "./compare";
 import { expand } from "./expand";
 import { scatterAlong } from "./gather";
 import { square } from "./math";
@@ -157,20 +158,42 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduceAxes("sum", sumOp, numeric(x), options);
 }
 
+/** Whether any element over axes is true, bool; everything but 0 is. Of nothing: false. */
+export function any(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return greater(reduceAxes("any", sumOp, numeric(cast(x, "bool")), options), 0);
+}
+
+/** Whether all elements over axes are true, bool; everything but 0 is. Of nothing: true. */
+export function all(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const wrong = logicalNot(cast(x, "bool"));
+  return equal(reduceAxes("all", sumOp, numeric(wrong), options), 0);
+}
+
 /** Mean over axes, float32. Of int32 and bool as well. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   const y = reduceAxes("mean", sumOp, cast(x, "float32"), options);
   return mul(y, y.size / x.size);
 }
 
+export interface VarianceOptions extends ReduceOptions {
+  /** What the divisor is less than the number of elements: 1 for a sample's. Default 0. */
+  readonly ddof?: number;
+}
+
 /** Variance over axes: the mean squared distance from the mean, less `ddof` in the divisor. */
-export function variance(x: Tensor, options: ReduceOptions & { ddof?: number } = {}): Tensor {
-  const { ddof = 0, ...rest } = optionsOf("variance", options, ["axis", "keepDims", "ddof"]);
-  needFloats("variance", { x });
-  axesOf("variance", rest.axis, x.shape.length);
-  const centred = sub(x, mean(x, { axis: rest.axis, keepDims: true }));
+export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
+  const { centred, rest, ddof } = deviations("variance", x, options);
   const total = sum(square(centred), rest);
   return div(total, x.size / total.size - ddof);
+}
+
+/** The distances from the mean over axes. */
+export function deviations(name: string, x: Tensor, options: VarianceOptions) {
+  const { ddof = 0, ...rest } = optionsOf(name, options, ["axis", "keepDims", "ddof"]);
+  needFloats(name, { x });
+  axesOf(name, rest.axis, x.shape.length);
+  const centred = sub(x, mean(x, { axis: rest.axis, keepDims: true }));
+  return { centred, rest, ddof };
 }
 
 function nonEmpty(name: string, x: Tensor, axis: ReduceOptions["axis"]): void {

@@ -25,7 +25,7 @@ export const GRADIENT_FREE: readonly string[] = [
 /** Exports that draw, or whose results are integers: no row of theirs has a gradient. */
 export const WITHOUT_GRADIENT: readonly string[] = [
   ...["equal", "notEqual", "less", "lessEqual", "greaterEqual", "isNaN", "argmax", "argmin"],
-  ...["logicalAnd", "logicalNot", "logicalOr", "argsort", "oneHot"],
+  ...["logicalAnd", "logicalNot", "logicalOr", "argsort", "oneHot", "any", "all", "isFinite"],
   ...["key", "bernoulli", "categorical", "permutation"],
 ];
 

@@ -9,6 +9,7 @@ import {
   crossEntropy,
   div,
   exp,
+  huber,
   layerNorm,
   log,
   logSoftmax,
@@ -144,6 +145,18 @@ const losses: readonly Row[] = reductions.flatMap(([reduction, truth, all]) => {
         const d = sub(x, y);
         return whole(mul(d, d));
       },
+    }),
+    row(`huber: ${reduction}`, {
+      f: (x: Tensor, y: Tensor) => huber(x, y, { delta: 0.5, reduction }),
+      // Distances on both sides of 0.5, and none near it.
+      inputs: [given([1, -1, 0.2, 0, -3, 0.1]), range([6], -0.2, 0.2)],
+      truth: reduced(
+        pointwise((x, y) => {
+          const d = Math.abs(x - y);
+          return d <= 0.5 ? d ** 2 / 2 : 0.5 * (d - 0.25);
+        }),
+        truth,
+      ),
     }),
     row(`binaryCrossEntropy: ${reduction}`, {
       f: (x: Tensor, y: Tensor) => binaryCrossEntropy(x, y, { reduction }),

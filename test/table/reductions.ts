@@ -2,6 +2,8 @@
 
 import {
   add,
+  all,
+  any,
   argmax,
   argmin,
   cumsum,
@@ -19,7 +21,9 @@ import {
   reshape,
   slice,
   softmax,
+  sqrt,
   square,
+  std,
   sub,
   sum,
   variance,
@@ -51,6 +55,41 @@ const options = [
   [": axes 0 and 2", { axis: [2, 0] }, [0, 2], false],
   [": no axes", { axis: [] }, [], false],
 ] as const;
+
+const truths: readonly Row[] = [
+  ...options.flatMap(([name, given, axes, keep]) => [
+    row(`any${name}`, {
+      f: (x: Tensor) => any(x, given),
+      inputs: [bools(cube)],
+      truth: over((list) => Math.max(...list), axes, keep),
+      rule: "exact",
+    }),
+    row(`all${name}`, {
+      f: (x: Tensor) => all(x, given),
+      inputs: [bools(cube)],
+      truth: over((list) => Math.min(...list), axes, keep),
+      rule: "exact",
+    }),
+  ]),
+  row("any: of numbers, of nothing", {
+    f: (x: Tensor, nothing: Tensor) => [any(x, { axis: 1 }), any(nothing)],
+    inputs: [given([0, 0, -1, 0], [2, 2]), [0]],
+    truth: () => [
+      { shape: [2], data: [0, 1] },
+      { shape: [], data: [0] },
+    ],
+    rule: "exact",
+  }),
+  row("all: of numbers, of nothing", {
+    f: (x: Tensor, nothing: Tensor) => [all(x, { axis: 0 }), all(nothing)],
+    inputs: [ints([2, 2], 1, 2), [0]],
+    truth: () => [
+      { shape: [2], data: [1, 1] },
+      { shape: [], data: [1] },
+    ],
+    rule: "exact",
+  }),
+];
 
 const sums: readonly Row[] = [
   ...options.map(([name, given, axes, keep]) =>
@@ -170,6 +209,24 @@ const spreads: readonly Row[] = [
       truth: over(length, axes, keep),
     }),
   ),
+  ...options.slice(0, 4).map(([name, given, axes, keep]) =>
+    row(`std${name}`, {
+      f: (x: Tensor) => std(x, given),
+      inputs: [cube],
+      truth: over((list) => Math.sqrt(var0(list)), axes, keep),
+      same: (x: Tensor) => sqrt(variance(x, given)),
+    }),
+  ),
+  row("std: ddof", {
+    f: (x: Tensor) => std(x, { axis: 1, ddof: 1 }),
+    inputs: [[2, 4]],
+    truth: over((list) => Math.sqrt((var0(list) * 4) / 3), [1]),
+  }),
+  row("std: of equal numbers has gradient 0", {
+    f: (x: Tensor) => std(mul(x, 0), { axis: 1 }),
+    inputs: [[2, 3]],
+    truth: over(() => 0, [1]),
+  }),
   row("norm: of zeros has gradient 0", {
     f: (x: Tensor) => norm(mul(x, 0), { axis: 1 }),
     inputs: [[2, 3]],
@@ -305,6 +362,7 @@ const extremes: readonly Row[] = [
 ];
 
 export const reductionRows: readonly Row[] = [
+  ...truths,
   ...sums,
   ...spreads,
   ...products,
