@@ -10,9 +10,9 @@ const names = {
     add sub mul div pow maximum minimum neg abs sign square sqrt rsqrt exp expm1 log log1p sin cos
     tanh erf reciprocal floor ceil round clip relu leakyRelu elu gelu silu sigmoid softplus
     equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr logicalNot
-    where isNaN isFinite sum mean max min prod logSumExp argmax argmin cumsum variance std norm any all
-    reshape transpose expandDims squeeze expand concat stack unstack split slice pad flip tile
-    tril triu gather scatterAdd oneHot topK sort matmul einsum
+    where isNaN isFinite sum mean max min prod logSumExp argmax argmin cumsum variance std norm
+    any all reshape transpose expandDims squeeze expand concat stack unstack split slice pad flip
+    tile tril triu gather scatterAdd oneHot topK sort matmul einsum
     conv1d conv2d convTranspose2d maxPool2d avgPool2d
     softmax logSoftmax crossEntropy mse huber binaryCrossEntropy layerNorm batchNorm
     lstm attention dropout
