@@ -14,7 +14,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const out = `${root}build/docs`;
 const GUIDES = [
   "first-gradient",
+  "coming-from",
   "second-order",
+  "hypergradients",
+  "training-loop",
+  "many-at-once",
   "write-an-op",
   "write-a-kernel",
   "inner-optimizer",

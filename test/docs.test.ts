@@ -3,6 +3,7 @@
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,9 +44,36 @@ async function bundle(text: string, path: string): Promise<void> {
 
 const guides = readdirSync(folder).filter((name) => name.endsWith(".md"));
 
-test("there are the nine guides", () => {
-  expect(guides.length).toBeGreaterThanOrEqual(9);
+test("there are the thirteen guides", () => {
+  expect(guides.length).toBeGreaterThanOrEqual(13);
 });
+
+test("every block of the guides and the README has right types, strictly", async () => {
+  const pages = [...guides.map((name) => `${folder}/${name}`), `${root}README.md`];
+  const programs = pages.flatMap((path) =>
+    blocksOf(readFileSync(path, "utf8"))
+      .filter(({ language, text }) => language === "ts" && text.includes(' from "hypergrad"'))
+      .map(({ text }) => text),
+  );
+  expect(programs.length).toBeGreaterThan(25);
+  const types = mkdtempSync(join(out, "types-"));
+  for (const [i, text] of programs.entries()) writeFileSync(`${types}/block-${i}.ts`, text);
+  const compilerOptions = {
+    ...{ noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false },
+    ...{ typeRoots: [`${root}node_modules/@types`, `${root}node_modules`] },
+    paths: { hypergrad: [`${root}src/index.ts`] },
+  };
+  const config = {
+    extends: `${root}tsconfig.json`,
+    compilerOptions,
+    include: [`${types}/*.ts`, `${root}src/assets.d.ts`],
+    exclude: [],
+  };
+  writeFileSync(`${types}/tsconfig.json`, JSON.stringify(config));
+  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const run = promisify(execFile)(process.execPath, [tsc, "-p", types]);
+  expect(await run.then(({ stdout }) => stdout).catch(({ stdout }) => stdout)).toBe("");
+}, 120_000);
 
 describe.each(guides)("%s", (name) => {
   const blocks = blocksOf(readFileSync(`${folder}/${name}`, "utf8"));
