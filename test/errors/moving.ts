@@ -97,6 +97,24 @@ export const moving: readonly ErrorCase[] = [
     () => o.flip(f(2), 0),
   ],
   [
+    "ShapeError",
+    "tril: no matrix: x is [2]. Give [..., n, m].",
+    () => o.tril(f(2)),
+    () => o.tril(f(2, 1)),
+  ],
+  [
+    "ValueError",
+    "triu: k is no whole number: 0.5. Use 0, 1 or -1.",
+    () => o.triu(f(2, 2), 0.5),
+    () => o.triu(f(2, 2), -1),
+  ],
+  [
+    "ShapeError",
+    "unstack: axis out of range: axis is 1, rank is 1; use -1 to 0.",
+    () => o.unstack(f(2), 1),
+    () => o.unstack(f(2), 0),
+  ],
+  [
     "ValueError",
     "tile: no whole number from 0: reps is [-1]. Give whole numbers.",
     () => o.tile(f(2), [-1]),
