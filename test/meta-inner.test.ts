@@ -105,7 +105,7 @@ describe.each(Object.keys(all))("%s", (name) => {
     expect(farthest(await values(eager.grads), want)).toBeLessThan(1e-3);
     for (const mode of ["store", "mixed"] as const) {
       const one = learner(make(), mode);
-      const step = compile((params, meta, list) =>
+      const step = compile((params: Tree, meta: Tree, list: Tree) =>
         one.metaGrad({ params, meta } as never, list as never),
       );
       const got = step(learned.params, learned.meta, tasks as never);

@@ -45,7 +45,7 @@ named("GradientError", GradientError);
  */
 export async function checkGrads<X extends Tree[]>(
   f: (...xs: X) => Tree,
-  xs: X,
+  xs: [...X],
   options: CheckOptions = {},
 ): Promise<CheckReport> {
   optionsOf("checkGrads", options, ["order", "eps", "tolerance", "seed"]);

@@ -94,7 +94,9 @@ function isAt(x: Tensor, level: number): boolean {
  * `f`, but a backward pass runs it again instead of keeping its intermediate values: less memory
  * for more time. Differentiable to any order by its arguments and by tensors that it closes over.
  */
-export function checkpoint<X extends Tree[], Y extends Tree>(f: (...xs: X) => Y): (...xs: X) => Y {
+export function checkpoint<X extends Tree[] = Tensor[], Y extends Tree = Tree>(
+  f: (...xs: X) => Y,
+): (...xs: X) => Y {
   return rerun("checkpoint", f, f, (again, inputs, gs) => {
     // Inputs have the axes of all examples: no vmap is to add its own to the leaves again.
     const traced = interpretedBy([], () => trace(inputs, again));

@@ -22,11 +22,11 @@ export interface AuxOptions {
  * gradient]`. Frees all that it makes but its result.
  * @throws ShapeError when `f` returns anything but one float32 number
  */
-export function valueAndGrad<X extends Tree, R extends unknown[], A>(
+export function valueAndGrad<X extends Tree = Tensor, R extends unknown[] = Tensor[], A = Tree>(
   f: (x: X, ...rest: R) => readonly [Tensor, A],
   options: { readonly aux: true },
 ): (x: X, ...rest: R) => [[Tensor, A], X];
-export function valueAndGrad<X extends Tree, R extends unknown[]>(
+export function valueAndGrad<X extends Tree = Tensor, R extends unknown[] = Tensor[]>(
   f: (x: X, ...rest: R) => Tensor,
   options?: AuxOptions,
 ): (x: X, ...rest: R) => [Tensor, X];
@@ -73,7 +73,7 @@ function notOne(y: unknown): Error {
  * It is itself a function of tensors: `grad(grad(f))` and deeper are right.
  * @throws ShapeError when `f` returns anything but one float32 number
  */
-export function grad<X extends Tree, R extends unknown[]>(
+export function grad<X extends Tree = Tensor, R extends unknown[] = Tensor[]>(
   f: (x: X, ...rest: R) => Tensor,
 ): (x: X, ...rest: R) => X;
 export function grad<X extends Tree, R extends unknown[]>(

@@ -22,8 +22,8 @@ type Tangents = Map<Tensor, Tensor>;
  */
 export function jvp<X extends Tree[], Y extends Tree>(
   f: (...xs: X) => Y,
-  xs: X,
-  tangents: X,
+  xs: readonly [...X],
+  tangents: readonly [...X],
 ): [Y, Y] {
   if (!(Array.isArray(xs) && Array.isArray(tangents))) {
     throw new TypeError(
@@ -43,7 +43,7 @@ export function jvp<X extends Tree[], Y extends Tree>(
     }
     let made: Y | undefined;
     const traced = trace(inputs, (leaves) => {
-      made = f(...refill(xs, leaves));
+      made = f(...refill(xs as X, leaves));
       return outputs("jvp", made);
     });
     const known: Tangents = new Map();

@@ -39,7 +39,7 @@ let lastId = 0;
  * @throws ShapeError when nothing is batched, or sizes along the batch axes differ
  * @throws HypergradError for an op without batching rule, and when `f` reads a value
  */
-export function vmap<X extends Tree[], Y extends Tree>(
+export function vmap<X extends Tree[] = Tensor[], Y extends Tree = Tree>(
   f: (...xs: X) => Y,
   options: VmapOptions = {},
 ): (...xs: X) => Y {

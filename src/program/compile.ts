@@ -95,7 +95,7 @@ interface Program {
  * but the one that was there at the capture.
  * @throws HypergradError when `f` reads a value, or a tensor closed over was freed
  */
-export function compile<X extends Tree[], Y extends Tree>(
+export function compile<X extends Tree[] = Tensor[], Y extends Tree = Tree>(
   f: (...args: X) => Y,
   options: CompileOptions = {},
 ): Compiled<X, Y> {
