@@ -1,9 +1,16 @@
 // Vector times matrix, the products with one row: too few accumulators for tiles, so columns are
 // taken 32 at a time, or four by four down contiguous rows with the lanes summed last.
 
-import { fma, storePart, sumLanes } from "./simd";
+import { fma, loadPart, storePart, sumLanes } from "./simd";
 
-/** out[n] = a[k] B[k, n], B's rows contiguous and bRow bytes apart. */
+/** Stores a sum, added to the one before it where `add` says so. */
+// @ts-ignore: decorator
+@inline
+function put(out: usize, c: v128, add: bool): void {
+  v128.store(out, add ? f32x4.add(v128.load(out), c) : c);
+}
+
+/** out[n] = a[k] B[k, n], or out plus that; B's rows contiguous and bRow bytes apart. */
 export function rowTimes(
   a: usize,
   b: usize,
@@ -11,6 +18,7 @@ export function rowTimes(
   out: usize,
   k: i32,
   n: i32,
+  add: bool,
 ): void {
   const aEnd = a + (<usize>k << 2);
   for (; n >= 32; n -= 32, b += 128, out += 128) {
@@ -34,14 +42,14 @@ export function rowTimes(
       c6 = fma(x, v128.load(q, 96), c6);
       c7 = fma(x, v128.load(q, 112), c7);
     }
-    v128.store(out, c0);
-    v128.store(out, c1, 16);
-    v128.store(out, c2, 32);
-    v128.store(out, c3, 48);
-    v128.store(out, c4, 64);
-    v128.store(out, c5, 80);
-    v128.store(out, c6, 96);
-    v128.store(out, c7, 112);
+    put(out, c0, add);
+    put(out + 16, c1, add);
+    put(out + 32, c2, add);
+    put(out + 48, c3, add);
+    put(out + 64, c4, add);
+    put(out + 80, c5, add);
+    put(out + 96, c6, add);
+    put(out + 112, c7, add);
   }
   for (; n >= 4; n -= 4, b += 16, out += 16) {
     let c = f32x4.splat(0);
@@ -49,17 +57,18 @@ export function rowTimes(
     for (let p = a; p != aEnd; p += 4, q += bRow) {
       c = fma(v128.load32_splat(p), v128.load(q), c);
     }
-    v128.store(out, c);
+    put(out, c, add);
   }
   for (; n > 0; n--, b += 4, out += 4) {
     let c: f32 = 0;
     let q = b;
     for (let p = a; p != aEnd; p += 4, q += bRow) c += load<f32>(p) * load<f32>(q);
-    store<f32>(out, c);
+    store<f32>(out, add ? load<f32>(out) + c : c);
   }
 }
 
-/** out[n] = a[k] B[k, n] with B's columns contiguous, bCol bytes apart, and a contiguous. */
+/** out[n] = a[k] B[k, n], or out plus that, with B's columns contiguous, bCol bytes apart, and a
+ * contiguous. */
 export function rowTimesColumns(
   a: usize,
   b: usize,
@@ -67,6 +76,7 @@ export function rowTimesColumns(
   out: usize,
   k: i32,
   n: i32,
+  add: bool,
 ): void {
   const aFours = a + ((k >> 2) << 4);
   const aEnd = a + (k << 2);
@@ -100,6 +110,6 @@ export function rowTimesColumns(
       d = v128.load32_lane(q + q3, d, 3);
       c = fma(v128.load32_splat(p), d, c);
     }
-    storePart(out, c, n);
+    storePart(out, add ? f32x4.add(loadPart(out, n), c) : c, n);
   }
 }

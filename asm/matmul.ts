@@ -19,6 +19,8 @@ const BLOCK_M: i32 = 240;
 /** Up to this many rows B is read where it lies, if it is at most so large that L2 holds it. */
 const FEW_ROWS: i32 = 32;
 const CACHED_B: i64 = 1 << 18;
+/** With one row of A, k goes in blocks of this: a running sum of millions loses half its digits. */
+const BLOCK_SUM: i32 = 4096;
 
 /**
  * out[m, n] = A[m, k] B[k, n] for `batch` products; strides in floats, those of out's batches
@@ -175,8 +177,13 @@ export function matmulPart(
     products(a, aRow, aCol, b, bRow, bCol, out, n, batch, m, k, width, as, bs, os);
   } else {
     for (let i = 0; i < batch; i++) {
-      if (bRow == 1) rowTimesColumns(a, b, bCol << 2, out, k, width);
-      else rowTimes(a, b, bRow << 2, out, k, width);
+      for (let k0 = 0; k0 < k; k0 += BLOCK_SUM) {
+        const ks = min(BLOCK_SUM, k - k0);
+        const x = a + (k0 << 2);
+        const y = b + ((k0 * bRow) << 2);
+        if (bRow == 1) rowTimesColumns(x, y, bCol << 2, out, ks, width, k0 > 0);
+        else rowTimes(x, y, bRow << 2, out, ks, width, k0 > 0);
+      }
       reached(out, out + (width << 2));
       a += as << 2;
       b += bs << 2;

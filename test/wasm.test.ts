@@ -301,6 +301,21 @@ describe("the wasm device", () => {
     device.dispose();
   });
 
+  test.each([1, 2])("sums of millions of products keep their digits: %i columns", async (n) => {
+    const device = await wasmDevice();
+    const k = 8_000_000;
+    const a = device.allocate(k, "float32");
+    const b = device.allocate(k * n, "float32");
+    const out = device.allocate(n, "float32");
+    device.write(a, new Float32Array(k).fill(0.1));
+    device.write(b, new Float32Array(k * n).fill(1));
+    device.run("matmul", [a, b], [out], [1, 1, k, n, 0, 0, k, k * n]);
+    const want = k * Math.fround(0.1);
+    const most = (4096 + k / 4096) * 2 ** -24; // blocks of 4,096, then their sums: half an ulp each
+    for (const y of await device.read(out)) expect(Math.abs(y - want) / want).toBeLessThan(most);
+    device.dispose();
+  });
+
   test("says what does not fit, and nothing has changed", async () => {
     const device = await wasmDevice();
     const kept = device.allocate(30 * 2 ** 20, "float32");
