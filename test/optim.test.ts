@@ -289,7 +289,7 @@ describe("schedules", () => {
     expect(up.update(up.update(up.init(), 1), 2).rate).toBe(1);
     expect(up.update(up.update(up.init(), 1), 0.5).rate).toBeCloseTo(0.1, 12);
     expect(() => optim.reduceOnPlateau({ rate: 1, factor: 2 })).toThrow(
-      "reduceOnPlateau: factor out of range: 2. Use one in (0, 1).",
+      "reduceOnPlateau: factor out of range: 2. Use a number above 0 and below 1.",
     );
   });
 });
@@ -385,7 +385,7 @@ describe("clipping, averages, accumulation", () => {
     );
     says(
       () => optim.cosine(1, { steps: 0 }),
-      "cosine: steps out of range: 0. Use a number of steps above 0.",
+      "cosine: steps out of range: 0. Use a number above 0.",
     );
     says(
       () => optim.accumulate(optim.sgd({ lr: 1 }), 0),

@@ -1,4 +1,4 @@
-// Options, checked: an object whose every name is known, counts that are counts. JavaScript would
+// Options, checked: an object whose every name is known, and numbers in their range. JavaScript would
 // pass over a number in its place, or a name that is misspelt, and give the result of the defaults.
 
 import { ValueError } from "./errors";
@@ -35,5 +35,18 @@ export function needWhole(
     throw new ValueError(
       `${op}: ${name} is no whole number from ${least}: ${String(x)}. Use ${least} or more.`,
     );
+  }
+}
+
+/** @throws ValueError unless each of these is a number above 0 and below `end` */
+export function needPositive(
+  op: string,
+  values: Readonly<Record<string, number>>,
+  end = Number.POSITIVE_INFINITY,
+): void {
+  for (const [name, x] of Object.entries(values)) {
+    if (x > 0 && x < end) continue;
+    const most = end === Number.POSITIVE_INFINITY ? "" : ` and below ${end}`;
+    throw new ValueError(`${op}: ${name} out of range: ${x}. Use a number above 0${most}.`);
   }
 }

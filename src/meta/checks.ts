@@ -68,9 +68,3 @@ export function checkWeights(name: string, shape: Shape, steps: number): void {
       "step, from 1.",
   );
 }
-
-/** Throws unless a number is finite and above 0. */
-export function checkPositive(name: string, what: string, x: number): void {
-  if (x > 0 && x < Number.POSITIVE_INFINITY) return;
-  throw new ValueError(`${name}: ${what} out of range: ${x}. Use a number above 0.`);
-}

@@ -2,7 +2,7 @@
 // loops too wild for a backward pass. All tasks of a group are one batch.
 
 import { ValueError } from "../core/errors";
-import { needWhole } from "../core/options";
+import { needPositive, needWhole } from "../core/options";
 import { vmap } from "../grad/index";
 import { add, div, mul, sub } from "../ops/arithmetic";
 import { type Key, normal, split } from "../ops/random";
@@ -11,7 +11,6 @@ import { reshape } from "../ops/reshape";
 import { zerosOf } from "../optim/state";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
-import { checkPositive } from "./checks";
 import type { Mode } from "./loop";
 import type { Task } from "./tasks";
 import type { Learned } from "./unroll";
@@ -51,7 +50,7 @@ export function checkEvolution(
   { sigma = 0.01, pairs = 1 }: EvolutionOptions,
   mode: Mode | undefined,
 ): void {
-  checkPositive("unroll", "sigma", sigma);
+  needPositive("unroll", { sigma });
   needWhole("unroll", { pairs }, 1);
   if (mode === "pes" && pairs > 1) {
     throw new ValueError(

@@ -1,7 +1,7 @@
 // Implicit MAML (Rajeswaran et al. 2019): the meta-gradient at the end of the inner loop alone, by
 // conjugate gradients on Hessian products. Memory does not grow with the steps.
 
-import { needWhole } from "../core/options";
+import { needPositive, needWhole } from "../core/options";
 import { hvp, valueAndGrad } from "../grad/index";
 import { add, div, maximum, mul, sub } from "../ops/arithmetic";
 import { square } from "../ops/math";
@@ -13,7 +13,6 @@ import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, type Tree } from "../tensor/tree";
 import { averageGradient } from "./average";
-import { checkPositive } from "./checks";
 import type { InnerOptimizer } from "./innerOptimizer";
 import { innerLoop } from "./loop";
 import type { Task, Tasks, Way } from "./tasks";
@@ -51,7 +50,7 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
 ): Imaml<P, M, B> {
   const { loss, inner, steps, lambda, cgSteps = 5, damping = 0, outer, tasks: way } = options;
   needWhole("imaml", { steps, cgSteps }, 0);
-  checkPositive("imaml", "lambda", lambda);
+  needPositive("imaml", { lambda });
   inRange("imaml", "damping", damping, 0);
 
   type Held = { readonly batch: B; readonly start: P };

@@ -1,7 +1,7 @@
 // A learning rate that falls when a value no longer improves: a decision of the host, which reads
 // the value, so its state is plain numbers.
 
-import { ValueError } from "../core/errors";
+import { needPositive } from "../core/options";
 
 export type PlateauState = {
   /** The learning rate from now on. */
@@ -39,9 +39,7 @@ export interface Plateau {
  */
 export function reduceOnPlateau(options: PlateauOptions): Plateau {
   const { rate, factor = 0.1, patience = 10, threshold = 1e-4, mode = "min", least = 0 } = options;
-  if (!(factor > 0 && factor < 1)) {
-    throw new ValueError(`reduceOnPlateau: factor out of range: ${factor}. Use one in (0, 1).`);
-  }
+  needPositive("reduceOnPlateau", { factor }, 1);
   const sign = mode === "min" ? 1 : -1;
   return {
     init: () => ({ rate, best: sign * Number.POSITIVE_INFINITY, waited: 0 }),

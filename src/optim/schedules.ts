@@ -1,7 +1,7 @@
 // Learning rates as functions of the step, a float32 scalar from 0, in ops: they work in compiled
 // steps, and gradients reach every number that is given as a tensor.
 
-import { ValueError } from "../core/errors";
+import { needPositive } from "../core/options";
 import { add, div, minimum, mul, pow, sub } from "../ops/arithmetic";
 import { less, where } from "../ops/compare";
 import { cos, floor } from "../ops/math";
@@ -13,13 +13,6 @@ import { type Rate, rateAt } from "./optimizer";
 /** Step to learning rate. */
 export type Schedule = (step: Tensor) => Like;
 
-/** Throws unless a number of steps is above 0. */
-function needSteps(name: string, what: string, n: number): void {
-  if (!(n > 0 && Number.isFinite(n))) {
-    throw new ValueError(`${name}: ${what} out of range: ${n}. Use a number of steps above 0.`);
-  }
-}
-
 /** The same rate at every step. */
 export function constant(rate: Like): Schedule {
   return () => rate;
@@ -30,7 +23,7 @@ export function stepDecay(
   rate: Like,
   { every, factor = 0.1 }: { readonly every: number; readonly factor?: Like },
 ): Schedule {
-  needSteps("stepDecay", "every", every);
+  needPositive("stepDecay", { every });
   return (step) => scope(() => mul(pow(factor, floor(div(step, every))), rate));
 }
 
@@ -39,7 +32,7 @@ export function exponential(
   rate: Like,
   { decay, every = 1 }: { readonly decay: Like; readonly every?: number },
 ): Schedule {
-  needSteps("exponential", "every", every);
+  needPositive("exponential", { every });
   return (step) => scope(() => mul(pow(decay, div(step, every)), rate));
 }
 
@@ -58,7 +51,7 @@ export function cosine(
   rate: Like,
   { steps, end = 0 }: { readonly steps: number; readonly end?: Like },
 ): Schedule {
-  needSteps("cosine", "steps", steps);
+  needPositive("cosine", { steps });
   return (step) => scope(() => between(rate, end, minimum(div(step, steps), 1)));
 }
 
@@ -76,10 +69,8 @@ export interface OneCycleOptions {
 /** Up to `peak` and down to almost nothing, both along half a cosine (Smith and Topin 2018). */
 export function oneCycle(peak: Like, options: OneCycleOptions): Schedule {
   const { steps, rise = 0.3, start = 25, end = 1e4 } = options;
-  needSteps("oneCycle", "steps", steps);
-  if (!(rise > 0 && rise < 1)) {
-    throw new ValueError(`oneCycle: rise out of range: ${rise}. Use a share between 0 and 1.`);
-  }
+  needPositive("oneCycle", { steps });
+  needPositive("oneCycle", { rise }, 1);
   const top = rise * steps;
   return (step) =>
     scope(() => {
@@ -92,7 +83,7 @@ export function oneCycle(peak: Like, options: OneCycleOptions): Schedule {
 /** A rise in a line over `steps` steps up to `rate`, a rate or a schedule that then begins: step 0
  * takes 1 / steps of it. */
 export function warmup(steps: number, rate: Rate): Schedule {
-  needSteps("warmup", "steps", steps);
+  needPositive("warmup", { steps });
   return (step) =>
     scope(() => {
       const first = rateAt(rate, mul(step, 0));

@@ -1,9 +1,8 @@
 // The sampler of BOHB (Falkner et al., ICML 2018): draws around good trials where one kernel
 // density of all parameters together, of the good, is high over that of the others.
 
-import { needWhole } from "../core/options";
+import { needPositive, needWhole } from "../core/options";
 import type { Stream } from "../core/random";
-import { checkPart } from "./checks";
 import { type Code, type Dimension, fill, type Layout, pickUniform } from "./layout";
 import { truncatedNormal } from "./normal";
 import { byValue, drawAllowed, type Sampler } from "./sampler";
@@ -25,8 +24,7 @@ const LEAST_DENSITY = 1e-32;
  * budget that has enough trials. */
 export function bohb(options: BohbOptions = {}): Sampler {
   const { good = 0.15, draws = 64, randomPart = 1 / 3, widen = 3 } = options;
-  checkPart("bohb", "good", good);
-  checkPart("bohb", "randomPart", randomPart);
+  needPositive("bohb", { good, randomPart }, 1);
   needWhole("bohb", { draws, widen }, 1);
   return {
     name: "bohb",

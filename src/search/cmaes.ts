@@ -1,8 +1,8 @@
 // CMA-ES (Hansen, "The CMA evolution strategy: a tutorial", 2016) over the ranges of a space; its
 // distribution is computed anew from the told trials each time, so it remembers nothing.
 
+import { needPositive } from "../core/options";
 import type { Stream } from "../core/random";
-import { checkPart } from "./checks";
 import { cholesky, solveLower } from "./cholesky";
 import { type Code, fill, pickUniform } from "./layout";
 import { byValue, drawAllowed, firstAllowed, type Observation, type Sampler } from "./sampler";
@@ -16,7 +16,7 @@ export interface CmaesOptions {
  * parallel trials some are of the distribution before). Choices are drawn at random. Throws
  * ValueError for a sigma that is not between 0 and 1. */
 export function cmaes({ sigma = 0.3 }: CmaesOptions = {}): Sampler {
-  checkPart("cmaes", "sigma", sigma);
+  needPositive("cmaes", { sigma }, 1);
   return {
     name: "cmaes",
     options: { sigma },

@@ -3,8 +3,7 @@
 // new trial that says from whose weights it begins.
 
 import { ValueError } from "../core/errors";
-import { needWhole } from "../core/options";
-import { checkPart } from "./checks";
+import { needPositive, needWhole } from "../core/options";
 import { type Code, codeOf, type Dimension, fill, pickUniform, valueIn } from "./layout";
 import { firstAllowed } from "./sampler";
 import type { Decision, Progress, Scheduler, SchedulerContext } from "./scheduler";
@@ -30,8 +29,7 @@ export function pbt(options: PbtOptions): Scheduler {
   const { population, interval, max, part = 0.2, resample = 0.25, fixed = [] } = options;
   needWhole("pbt", { population }, 2);
   needWhole("pbt", { interval, max }, 1);
-  checkPart("pbt", "part", part);
-  checkPart("pbt", "resample", resample);
+  needPositive("pbt", { part, resample }, 1);
   if (part > 0.5) {
     throw new ValueError(`pbt: part is above a half: ${part}. Best and worst would overlap.`);
   }

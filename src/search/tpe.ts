@@ -1,8 +1,7 @@
 // Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011): each parameter is drawn where
 // good trials are dense and others are not; a trial not yet told counts among the others.
 
-import { needWhole } from "../core/options";
-import { checkPart } from "./checks";
+import { needPositive, needWhole } from "../core/options";
 import { type Code, type Dimension, fill } from "./layout";
 import { parzen } from "./parzen";
 import { byValue, drawAllowed, firstAllowed, type Sampler, type SamplerContext } from "./sampler";
@@ -22,7 +21,7 @@ const MOST_GOOD = 25;
 export function tpe({ start = 10, good = 0.1, draws = 24 }: TpeOptions = {}): Sampler {
   needWhole("tpe", { start }, 2);
   needWhole("tpe", { draws }, 1);
-  checkPart("tpe", "good", good);
+  needPositive("tpe", { good }, 1);
   return {
     name: "tpe",
     options: { start, good, draws },

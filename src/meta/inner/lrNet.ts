@@ -2,6 +2,7 @@
 // parameters together or for each tensor of them.
 
 import { ValueError } from "../../core/errors";
+import { needPositive } from "../../core/options";
 import { stopGradient } from "../../grad/index";
 import { sigmoid } from "../../ops/activation";
 import { add, div, mul, sub } from "../../ops/arithmetic";
@@ -17,7 +18,6 @@ import { scalar, zerosOf } from "../../optim/state";
 import { full, zeros } from "../../tensor/fill";
 import type { Tensor } from "../../tensor/tensor";
 import { leaves, type Tree } from "../../tensor/tree";
-import { checkPositive } from "../checks";
 import type { InnerOptimizer } from "../innerOptimizer";
 import { type Dense, denseLayers } from "./dense";
 
@@ -72,7 +72,7 @@ const GAIN = 10;
 export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetState> {
   const { lr = 0.01, low = 1e-4, high = 1, per = "net", hidden = 32 } = options;
   const { horizon, stopFeatures = false, keep = 0 } = options;
-  checkPositive("inner.lrNet", "low", low);
+  needPositive("inner.lrNet", { low });
   inRange("inner.lrNet", "high", high, low);
   inRange("inner.lrNet", "keep", keep, 0, 1);
   if (!(lr > low && lr < high)) {

@@ -1,6 +1,7 @@
 // A learned optimizer that is one small LSTM, shared by all parameters, with a state for each
 // single one of them.
 
+import { needPositive } from "../../core/options";
 import { lstm as lstmOp } from "../../fused/lstm";
 import { lstmCell } from "../../nn/cells";
 import { add, div, maximum, mul } from "../../ops/arithmetic";
@@ -16,7 +17,6 @@ import { inRange } from "../../optim/optimizer";
 import { constant } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { leaves } from "../../tensor/tree";
-import { checkPositive } from "../checks";
 import type { InnerOptimizer } from "../innerOptimizer";
 
 interface LstmOptimizerOptions {
@@ -48,7 +48,7 @@ export function lstm(options: LstmOptimizerOptions = {}): InnerOptimizer<LstmMet
   const { hidden = [20, 20], scale = 0.01, input = "log", p = 10 } = options;
   const seen = input === "log" ? 2 : 1;
   inRange("inner.lstm", "scale", scale, 0);
-  checkPositive("inner.lstm", "p", p);
+  needPositive("inner.lstm", { p });
   return {
     initMeta: (_, key: Key = keyOf(0)) => {
       const keys = split(key, hidden.length + 1);
