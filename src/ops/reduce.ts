@@ -220,9 +220,15 @@ export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduceAxes("min", minOp, numeric(x), options);
 }
 
-function arg(name: string, op: DefinedOp<Run>, x: Tensor, options: ArgOptions) {
+function arg(name: "argmax" | "argmin", x: Tensor, options: ArgOptions): Tensor {
   const { axis, keepDims = false } = optionsOf(name, options, ["axis", "keepDims"]);
   nonEmpty(name, x, axis);
+  if (x.dtype === "int32") {
+    // Above 2²⁴ neighbours are one float32: look for what equals the extreme instead.
+    const best = (name === "argmax" ? max : min)(x, { axis, keepDims: true });
+    return arg("argmax", equal(x, best), options);
+  }
+  const op = name === "argmax" ? argmaxOp : argminOp;
   const floats = cast(x, "float32");
   const flat = axis === undefined ? reshape(floats, [x.size]) : floats;
   const at = axisOf(name, axis ?? 0, flat.shape.length);
@@ -242,10 +248,10 @@ export interface ArgOptions {
 
 /** Where the largest element stands along an axis, int32: the first of equals, the first NaN. */
 export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
-  return arg("argmax", argmaxOp, x, options);
+  return arg("argmax", x, options);
 }
 
 /** Where the smallest element stands along an axis, int32: the first of equals, the first NaN. */
 export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
-  return arg("argmin", argminOp, x, options);
+  return arg("argmin", x, options);
 }

@@ -350,6 +350,14 @@ const extremes: readonly Row[] = [
       truth: over((list) => firstOf(list, truth(list))),
       rule: "exact",
     }),
+    row(`${at.name}: int32 that are one float32`, {
+      f: (x: Tensor) => at(x, { axis: 1 }),
+      inputs: [
+        given([2 ** 24, 2 ** 24 + 1, 2 ** 24, -(2 ** 24), -1 - 2 ** 24, 9], [2, 3], "int32"),
+      ],
+      truth: over((list) => firstOf(list, truth(list)), [1]),
+      rule: "exact",
+    }),
     row(`${at.name}: the first NaN, keepDims`, {
       f: (x: Tensor) => at(reshape(x, [2, 4]), { axis: -1, keepDims: true }),
       inputs: [apart([8])],
