@@ -12,6 +12,12 @@ export interface Context {
   readonly mask?: Tensor;
 }
 
+/** Throws TypeError for `apply(x)` in the place of `apply(params, x)`. */
+export function needInput(x: Tensor | undefined): void {
+  if (x !== undefined) return;
+  throw new TypeError("apply: no input: got one argument. Write apply(params, x).");
+}
+
 export interface Layer<P extends Tree = Tree> {
   /** Fresh parameters; the same key gives the same ones. */
   init(key: Key): P;

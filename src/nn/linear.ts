@@ -9,7 +9,7 @@ import { normal } from "../ops/random";
 import { zeros } from "../tensor/fill";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
-import type { Layer } from "./layer";
+import { type Layer, needInput } from "./layer";
 
 export interface LinearOptions {
   /** Default true; leave it out before a norm. */
@@ -44,6 +44,7 @@ export function affine(
         return bias ? { w, b: zeros(shape.slice(-1)) } : { w };
       }),
     apply: (params, x) => {
+      needInput(x);
       const y = map(x, params.w);
       return "b" in params ? add(y, params.b) : y;
     },

@@ -1,10 +1,11 @@
 // Layers in a row.
 
+import { ShapeError } from "../core/errors";
 import { type Key, split } from "../ops/random";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Tree } from "../tensor/tree";
-import type { Context, Layer } from "./layer";
+import { type Context, type Layer, needInput } from "./layer";
 import { linear } from "./linear";
 
 /** A layer, or a function of a tensor such as `relu`. */
@@ -32,9 +33,16 @@ export function sequential(...stages: readonly Stage[]): Layer<readonly Tree[]> 
         return stages.map((s, i) => (typeof s === "function" ? {} : s.init(keys[i])));
       }),
     apply: (params, x, context) => {
+      needInput(x);
       const keys = context?.key === undefined ? [] : split(context.key, stages.length);
       return stages.reduce<Tensor>((y, stage, i) => {
         if (typeof stage === "function") return stage(y);
+        if (params[i] === undefined) {
+          throw new ShapeError(
+            `sequential: no parameters for stage ${i}: there are ${params.length}. Give those of ` +
+              "this net's init.",
+          );
+        }
         const own: Context | undefined =
           keys[i] === undefined ? context : { ...context, key: keys[i] };
         return stage.apply(params[i] as never, y, own);

@@ -88,6 +88,24 @@ export const learning: readonly ErrorCase[] = [
   ],
   [
     "TypeError",
+    "apply: no input: got one argument. Write apply(params, x).",
+    () => any(nn.linear(2, 3)).apply(f(2)),
+    () => nn.linear(2, 3).apply({ w: f(2, 3) }, f(2)),
+  ],
+  [
+    "TypeError",
+    "apply: no input: got one argument. Write apply(params, x).",
+    () => any(nn.sequential(o.relu)).apply(f(2)),
+    () => nn.sequential(o.relu).apply([{}], f(2)),
+  ],
+  [
+    "ShapeError",
+    "sequential: no parameters for stage 1: there are 1. Give those of this net's init.",
+    () => nn.sequential(o.relu, nn.linear(2, 2)).apply(any([{}]), f(2)),
+    () => nn.sequential(o.relu, nn.linear(2, 2)).apply([{}, { w: f(2, 2) }], f(2)),
+  ],
+  [
+    "TypeError",
     "linear: unknown option: activation. Use bias, gain.",
     () => nn.linear(2, 3, any({ activation: "relu" })),
     () => nn.linear(2, 3, { bias: false }),
