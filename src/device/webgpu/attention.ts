@@ -6,38 +6,34 @@ import forwardWgsl from "../../../kernels/attentionForward.wgsl";
 import keyWgsl from "../../../kernels/attentionKey.wgsl";
 import queryWgsl from "../../../kernels/attentionQuery.wgsl";
 import statsWgsl from "../../../kernels/attentionStats.wgsl";
-import math from "../../../kernels/math.wgsl";
 import { ceilDiv, type Plan } from "./plan";
-import { INF_NAN, type Part, program } from "./program";
+import { INF_NAN, MATH, type Part, part, program } from "./program";
 
 /** Queries or keys of a workgroup. */
 const BLOCK = 32;
 /** Place of `scale` among the parameters, then of inf and nan. */
 const FLOATS = [9, 10, 11];
 
-const blocks: readonly Part[] = [
-  { file: "math.wgsl", text: math },
-  { file: "attentionBlock.wgsl", text: blockWgsl },
-];
+const blocks: readonly Part[] = [MATH, part("attentionBlock", blockWgsl)];
 const forward = program(
   "attentionForward",
-  [...blocks, { file: "attentionForward.wgsl", text: forwardWgsl }],
+  [...blocks, part("attentionForward", forwardWgsl)],
   { reads: 4, writes: 2 },
   FLOATS,
 );
-const stats = program("attentionBackward", [{ file: "attentionStats.wgsl", text: statsWgsl }], {
+const stats = program("attentionBackward", [part("attentionStats", statsWgsl)], {
   reads: 3,
   writes: 1,
 });
 const byQuery = program(
   "attentionBackward",
-  [...blocks, { file: "attentionQuery.wgsl", text: queryWgsl }],
+  [...blocks, part("attentionQuery", queryWgsl)],
   { reads: 6, writes: 1 },
   FLOATS,
 );
 const byKey = program(
   "attentionBackward",
-  [...blocks, { file: "attentionKey.wgsl", text: keyWgsl }],
+  [...blocks, part("attentionKey", keyWgsl)],
   { reads: 6, writes: 2 },
   FLOATS,
 );

@@ -3,11 +3,10 @@
 
 import chainWgsl from "../../../kernels/chain.wgsl";
 import fill from "../../../kernels/fill.wgsl";
-import math from "../../../kernels/math.wgsl";
 import { functionList } from "../functions";
 import { wgslFunction } from "./functions";
 import { ceilDiv, type Plan } from "./plan";
-import { INF_NAN, type Program, program, table } from "./program";
+import { INF_NAN, MATH, type Program, part, program, table } from "./program";
 
 const LANES = 256;
 
@@ -54,10 +53,10 @@ export function stepsProgram(inputs: number, outputs: number, code: readonly num
     made = program(
       code.length === 5 ? names[0] : `chain (${names.join(" ")})`,
       [
-        { file: "math.wgsl", text: math },
+        MATH,
         { file: "functions.ts", text: [...used].map(wgslFunction).join("") },
         { file: "elementwise.ts", text: textOf(inputs, outputs, code) },
-        { file: "chain.wgsl", text: chainWgsl },
+        part("chain", chainWgsl),
       ],
       { reads: inputs, writes: outputs },
       [1 + 3 * inputs, 2 + 3 * inputs],
@@ -87,7 +86,7 @@ export const map: Plan = (to, inputs, outputs, params) => {
   to.dispatch(mapProgram(f), [...inputs, ...outputs], ...stepsSizes(n, repeats));
 };
 
-const fillPart = [{ file: "fill.wgsl", text: fill }];
+const fillPart = [part("fill", fill)];
 const fillFloat = program("fill", fillPart, { reads: 0, writes: 1 }, [1]);
 const fillWord = program("fillInt", fillPart, { reads: 0, writes: 1 });
 

@@ -10,7 +10,7 @@ import gemmTile from "../../../kernels/gemmTile.wgsl";
 import gemmTile128 from "../../../kernels/gemmTile128.wgsl";
 import gemmWide from "../../../kernels/gemmWide.wgsl";
 import { skinnyColumns, VARIANTS, type Variant } from "./gemm";
-import { type Part, type Program, program, table } from "./program";
+import { type Part, type Program, part, program, table } from "./program";
 
 /** What programs of one kernel differ in, as bits: transposes, reads of four neighbours, which side
  * of a skinny product is the short one; by taps, whether pixels meet what others met before them,
@@ -49,9 +49,8 @@ function skinnyConstants(flags: number) {
 }
 
 /** Before kernels whose grid is one of equal blocks. */
-export const blocksPart: Part = { file: "gemmBlocks.wgsl", text: gemmBlocks };
+export const blocksPart: Part = part("gemmBlocks", gemmBlocks);
 
-const part = (file: string, text: string): Part => ({ file: `${file}.wgsl`, text });
 const TRANSPOSES = TA | TB;
 export const FOURS = VA | VB;
 

@@ -10,14 +10,14 @@ import sortKeys from "../../../kernels/sortKeys.wgsl";
 import sortMerge from "../../../kernels/sortMerge.wgsl";
 import type { Block } from "./buffers";
 import { ceilDiv, type Plan, type Recorder } from "./plan";
-import { program, table } from "./program";
+import { part, program, table } from "./program";
 
 const LANES = 256;
 const ONE_TO_ONE = { reads: 1, writes: 1 };
 const TWO_TO_ONE = { reads: 2, writes: 1 };
 
-const moveProgram = program("move", [{ file: "move.wgsl", text: move }], ONE_TO_ONE);
-const moveTileProgram = program("move", [{ file: "moveTile.wgsl", text: moveTile }], ONE_TO_ONE);
+const moveProgram = program("move", [part("move", move)], ONE_TO_ONE);
+const moveTileProgram = program("move", [part("moveTile", moveTile)], ONE_TO_ONE);
 
 /** An axis of a move: its size, and its strides in x and in out. */
 interface Axis {
@@ -72,13 +72,9 @@ const movePlan: Plan = (to, [x], [out], params) => {
 };
 
 const gatherProgram = table((along) =>
-  program(
-    along ? "gatherAlong" : "gather",
-    [{ file: "gather.wgsl", text: gather }],
-    TWO_TO_ONE,
-    [],
-    { ALONG: along },
-  ),
+  program(along ? "gatherAlong" : "gather", [part("gather", gather)], TWO_TO_ONE, [], {
+    ALONG: along,
+  }),
 );
 
 function gatherPlan(along: 0 | 1): Plan {
@@ -93,18 +89,14 @@ function gatherPlan(along: 0 | 1): Plan {
 
 const scatterName = (along: number) => (along ? "scatterAlong" : "scatterAdd");
 const scatterProgram = table((along) =>
-  program(scatterName(along), [{ file: "scatter.wgsl", text: scatter }], TWO_TO_ONE, [], {
+  program(scatterName(along), [part("scatter", scatter)], TWO_TO_ONE, [], {
     ALONG: along,
   }),
 );
 const scatterSortedProgram = table((along) =>
-  program(
-    scatterName(along),
-    [{ file: "scatterSorted.wgsl", text: scatterSorted }],
-    { reads: 3, writes: 1 },
-    [],
-    { ALONG: along },
-  ),
+  program(scatterName(along), [part("scatterSorted", scatterSorted)], { reads: 3, writes: 1 }, [], {
+    ALONG: along,
+  }),
 );
 
 /** Indices that one owner looks at in turn; more are sorted first. */
@@ -140,7 +132,7 @@ function transposed(to: Recorder, x: Block, outer: number, k: number, inner: num
 type Key = "floatKey" | "intKey";
 const keyNames: readonly Key[] = ["floatKey", "intKey"];
 const keyParts = keyNames.map((name) => [
-  { file: "sortKeys.wgsl", text: sortKeys },
+  part("sortKeys", sortKeys),
   {
     file: name,
     text: `fn key(word: u32, descending: bool) -> u32 { return ${name}(word, descending); }`,
@@ -155,18 +147,14 @@ const sortBlockProgram = table((code) => {
   const SIZE = RUNS[code >> 1];
   return program(
     sortName(code & 1),
-    [...keyParts[code & 1], { file: "sortBlock.wgsl", text: sortBlock }],
+    [...keyParts[code & 1], part("sortBlock", sortBlock)],
     ONE_TO_ONE,
     [],
     { SIZE, LANES: Math.min(256, SIZE / 2) },
   );
 });
 const sortMergeProgram = table((key) =>
-  program(
-    sortName(key),
-    [...keyParts[key], { file: "sortMerge.wgsl", text: sortMerge }],
-    TWO_TO_ONE,
-  ),
+  program(sortName(key), [...keyParts[key], part("sortMerge", sortMerge)], TWO_TO_ONE),
 );
 
 /** Runs of up to 1,024 in shared memory, then joined two by two. */

@@ -1,7 +1,6 @@
 // Plans of softmax and normalization: one workgroup does whole lines where they are short or many,
 // else parts of lines first, then their statistics, then the elements.
 
-import math from "../../../kernels/math.wgsl";
 import moments from "../../../kernels/moments.wgsl";
 import normalizeWgsl from "../../../kernels/normalize.wgsl";
 import applyWgsl from "../../../kernels/normalizeApply.wgsl";
@@ -12,11 +11,11 @@ import partsWgsl from "../../../kernels/normalizeParts.wgsl";
 import statsWgsl from "../../../kernels/normalizeStats.wgsl";
 import softmaxWgsl from "../../../kernels/softmax.wgsl";
 import { ceilDiv, type Plan } from "./plan";
-import { INF_NAN, type Part, program, table } from "./program";
+import { INF_NAN, MATH, type Part, part, program, table } from "./program";
 import { partLines, splitLines, sumLines } from "./reductions";
 
 const LANES = 256;
-const momentsPart = { file: "moments.wgsl", text: moments };
+const momentsPart = part("moments", moments);
 
 /** Invocations a row of softmax. */
 const ROWS = [4, 32, 256];
@@ -24,10 +23,7 @@ const ROWS = [4, 32, 256];
 const softmaxProgram = table((code) =>
   program(
     code & 1 ? "logSoftmax" : "softmax",
-    [
-      { file: "math.wgsl", text: math },
-      { file: "softmax.wgsl", text: softmaxWgsl },
-    ],
+    [MATH, part("softmax", softmaxWgsl)],
     { reads: 1, writes: 1 },
     [2, 3],
     { ROW: ROWS[code >> 1], LOG: code & 1 },
@@ -57,22 +53,21 @@ function bySplit(
 
 const whole = bySplit(
   "normalize",
-  [momentsPart, { file: "normalize.wgsl", text: normalizeWgsl }],
+  [momentsPart, part("normalize", normalizeWgsl)],
   { reads: 1, writes: 2 },
   [3],
 );
-const partial = bySplit(
-  "normalize",
-  [momentsPart, { file: "normalizeParts.wgsl", text: partsWgsl }],
-  { reads: 1, writes: 1 },
-);
+const partial = bySplit("normalize", [momentsPart, part("normalizeParts", partsWgsl)], {
+  reads: 1,
+  writes: 1,
+});
 const stats = program(
   "normalize",
-  [momentsPart, { file: "normalizeStats.wgsl", text: statsWgsl }],
+  [momentsPart, part("normalizeStats", statsWgsl)],
   { reads: 1, writes: 2 },
   [3],
 );
-const apply = program("normalize", [{ file: "normalizeApply.wgsl", text: applyWgsl }], {
+const apply = program("normalize", [part("normalizeApply", applyWgsl)], {
   reads: 3,
   writes: 1,
 });
@@ -97,20 +92,18 @@ const normalize: Plan = (to, [x], [out, rstd], [outer, n, inner, eps]) => {
   to.release(mean);
 };
 
-const inputWhole = bySplit("normalizeInput", [{ file: "normalizeInput.wgsl", text: inputWgsl }], {
+const inputWhole = bySplit("normalizeInput", [part("normalizeInput", inputWgsl)], {
   reads: 3,
   writes: 1,
 });
-const inputParts = bySplit(
-  "normalizeInput",
-  [{ file: "normalizeInputParts.wgsl", text: inputPartsWgsl }],
-  { reads: 2, writes: 1 },
-);
-const inputApply = program(
-  "normalizeInput",
-  [{ file: "normalizeInputApply.wgsl", text: inputApplyWgsl }],
-  { reads: 4, writes: 1 },
-);
+const inputParts = bySplit("normalizeInput", [part("normalizeInputParts", inputPartsWgsl)], {
+  reads: 2,
+  writes: 1,
+});
+const inputApply = program("normalizeInput", [part("normalizeInputApply", inputApplyWgsl)], {
+  reads: 4,
+  writes: 1,
+});
 
 const normalizeInput: Plan = (to, [g, y, rstd], [out], [outer, n, inner]) => {
   const lines = outer * inner;

@@ -7,13 +7,13 @@ import sumPool from "../../../kernels/sumPool.wgsl";
 import sumPoolInput from "../../../kernels/sumPoolInput.wgsl";
 import threefry from "../../../kernels/threefry.wgsl";
 import { ceilDiv, type Plan } from "./plan";
-import { program, table } from "./program";
+import { part, program, table } from "./program";
 
 const LANES = 256;
 
 /** `onto`: whether an invocation owns a pixel of x, rather than a window. */
 function pool(name: string, text: string, reads: number, onto: boolean): Plan {
-  const chosen = program(name, [{ file: `${name}.wgsl`, text }], { reads, writes: 1 });
+  const chosen = program(name, [part(name, text)], { reads, writes: 1 });
   return (to, inputs, [out], params) => {
     const [n, h, w, c, , , oh, ow] = params;
     const elements = onto ? n * h * w * c : n * oh * ow * c;
@@ -32,7 +32,7 @@ export const pooling = {
 const threefryProgram = table((split) =>
   program(
     split ? "splitKey" : "randomBits",
-    [{ file: "threefry.wgsl", text: threefry }],
+    [part("threefry", threefry)],
     { reads: 1, writes: 1 },
     [],
     { SPLIT: split },

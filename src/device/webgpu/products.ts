@@ -25,20 +25,21 @@ import {
   VB,
 } from "./gemmPrograms";
 import { ceilDiv, type Plan, type Recorder } from "./plan";
+import { part } from "./program";
 import { sumLines } from "./reductions";
 
 const readers = {
   matmul: reader("matmul", matmul, TA | TB | VA | VB),
   conv2d: reader("conv2d", conv2d, VA | VB, {
-    parts: [{ file: "conv2dTaps.wgsl", text: conv2dTaps }],
+    parts: [part("conv2dTaps", conv2dTaps)],
     heeds: VA | SLIDES | PAIRS,
   }),
   conv2dInput: reader("conv2dInput", conv2dInput, VA | VB, {
-    parts: [{ file: "conv2dInputTaps.wgsl", text: conv2dInputTaps }],
+    parts: [part("conv2dInputTaps", conv2dInputTaps)],
     heeds: SLIDES | PAIRS | ONE,
   }),
   conv2dKernel: reader("conv2dKernel", conv2dKernel, VA | VB, {
-    parts: [blocksPart, { file: "conv2dKernelTaps.wgsl", text: conv2dKernelTaps }],
+    parts: [blocksPart, part("conv2dKernelTaps", conv2dKernelTaps)],
     heeds: VA,
   }),
 };

@@ -1,6 +1,8 @@
 // What one compute pipeline is made of: WGSL parts, override constants and bindings. Sizes and
 // scalars are uniforms, so a program serves all shapes.
 
+import math from "../../../kernels/math.wgsl";
+
 /** A piece of WGSL and the file that it came from, for error texts. */
 export interface Part {
   readonly file: string;
@@ -21,7 +23,12 @@ export interface Program {
   readonly floats: readonly number[];
 }
 
-/** Uniform words of every program that uses `kernels/math.wgsl`, at the end. */
+/** The text of one of the files of kernels/. */
+export const part = (name: string, text: string): Part => ({ file: `${name}.wgsl`, text });
+
+/** What many programs begin with. */
+export const MATH = part("math", math);
+/** Uniform words of every program that uses it, at the end. */
 export const INF_NAN = [Number.POSITIVE_INFINITY, Number.NaN] as const;
 
 let made = 0;

@@ -6,47 +6,32 @@ import forwardWgsl from "../../../kernels/lstmForward.wgsl";
 import gatesWgsl from "../../../kernels/lstmGates.wgsl";
 import stepWgsl from "../../../kernels/lstmStep.wgsl";
 import stepBackwardWgsl from "../../../kernels/lstmStepBackward.wgsl";
-import math from "../../../kernels/math.wgsl";
 import { functions } from "../functions";
 import { elementwise } from "./elementwise";
 import { movement } from "./movement";
 import { ceilDiv, type Plan } from "./plan";
 import { matmulFrom } from "./products";
-import { INF_NAN, type Part, program, table } from "./program";
+import { INF_NAN, MATH, type Part, part, program, table } from "./program";
 
 const LANES = 256;
 const BINDINGS = { reads: 6, writes: 2 };
-const mathPart: Part = { file: "math.wgsl", text: math };
-const gates: readonly Part[] = [mathPart, { file: "lstmGates.wgsl", text: gatesWgsl }];
+const gates: readonly Part[] = [MATH, part("lstmGates", gatesWgsl)];
 
 /** Invocations a sequence, by the power of two. */
 const whole = table((log) =>
-  program(
-    "lstmForward",
-    [mathPart, { file: "lstmForward.wgsl", text: forwardWgsl }],
-    BINDINGS,
-    [6, 7],
-    { WIDTH: 2 ** log },
-  ),
+  program("lstmForward", [MATH, part("lstmForward", forwardWgsl)], BINDINGS, [6, 7], {
+    WIDTH: 2 ** log,
+  }),
 );
 const wholeBackward = table((log) =>
-  program(
-    "lstmBackward",
-    [...gates, { file: "lstmBackward.wgsl", text: backwardWgsl }],
-    BINDINGS,
-    [7, 8],
-    { WIDTH: 2 ** log },
-  ),
+  program("lstmBackward", [...gates, part("lstmBackward", backwardWgsl)], BINDINGS, [7, 8], {
+    WIDTH: 2 ** log,
+  }),
 );
-const step = program(
-  "lstmForward",
-  [mathPart, { file: "lstmStep.wgsl", text: stepWgsl }],
-  BINDINGS,
-  [7, 8],
-);
+const step = program("lstmForward", [MATH, part("lstmStep", stepWgsl)], BINDINGS, [7, 8]);
 const stepBackward = program(
   "lstmBackward",
-  [...gates, { file: "lstmStepBackward.wgsl", text: stepBackwardWgsl }],
+  [...gates, part("lstmStepBackward", stepBackwardWgsl)],
   BINDINGS,
   [7, 8],
 );

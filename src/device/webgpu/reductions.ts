@@ -3,12 +3,11 @@
 
 import cumsumWgsl from "../../../kernels/cumsum.wgsl";
 import cumsumLinesWgsl from "../../../kernels/cumsumLines.wgsl";
-import math from "../../../kernels/math.wgsl";
 import reduce from "../../../kernels/reduce.wgsl";
 import states from "../../../kernels/reduceStates.wgsl";
 import type { Block } from "./buffers";
 import { ceilDiv, type Plan, type Recorder } from "./plan";
-import { INF_NAN, type Program, program, table } from "./program";
+import { INF_NAN, MATH, type Program, part, program, table } from "./program";
 
 /** How 256 invocations share lines: `cols` lines side by side, `rows` invocations a line. */
 export interface Split {
@@ -49,24 +48,16 @@ export function partLines(lines: number, n: number, { cols, rows }: Split) {
   return { parts: ceilDiv(n, chunk), chunk };
 }
 
-const parts = {
-  math: { file: "math.wgsl", text: math },
-  states: { file: "reduceStates.wgsl", text: states },
-  reduce: { file: "reduce.wgsl", text: reduce },
-};
-
-/** A reduction's own functions: `pair` if its State is two words. */
+/** A reduction's own functions, and how many words its State is. */
 interface Kind {
-  readonly name: string;
   readonly text: string;
-  readonly pair: boolean;
+  readonly words: 1 | 2;
 }
 
 /** A State of one word: the value itself. */
-function single(name: string, type: "f32" | "i32", neutral: string, combine: string): Kind {
+function single(type: "f32" | "i32", neutral: string, combine: string): Kind {
   return {
-    name,
-    pair: false,
+    words: 1,
     text: `alias State = u32;
 fn neutral() -> State { return bitcast<u32>(${neutral}); }
 fn load(word: u32, j: u32) -> State { return word; }
@@ -81,10 +72,9 @@ fn keep(at: u32, s: State) { out[at] = s; }`,
 }
 
 /** A State of two words; the functions named are those of reduceStates.wgsl. */
-function pair(name: string, neutral: string, load: string, combine: string, finish: string): Kind {
+function pair(neutral: string, load: string, combine: string, finish: string): Kind {
   return {
-    name,
-    pair: true,
+    words: 2,
     text: `alias State = vec2u;
 fn neutral() -> State { return ${neutral}; }
 fn load(word: u32, j: u32) -> State { return ${load}; }
@@ -95,40 +85,42 @@ fn keep(at: u32, s: State) { out[2u * at] = s.x; out[2u * at + 1u] = s.y; }`,
   };
 }
 
+const STATES = part("reduceStates", states);
+const REDUCE = part("reduce", reduce);
+
 const NO_INDEX = "vec2u(0u, 0xffffffffu)"; // loses to every value
 const FIRST_INDEX = "select(s.y, 0u, s.y == 0xffffffffu)";
 
 const kinds = {
-  sum: single("sum", "f32", "0.0f", "a + b"),
-  prod: single("prod", "f32", "1.0f", "a * b"),
-  max: single("max", "f32", "-INF", "maximumOf(a, b)"),
-  min: single("min", "f32", "INF", "minimumOf(a, b)"),
-  argmax: pair("argmax", NO_INDEX, "vec2u(word, j)", "largest", FIRST_INDEX),
-  argmin: pair("argmin", NO_INDEX, "vec2u(word, j)", "smallest", FIRST_INDEX),
+  sum: single("f32", "0.0f", "a + b"),
+  prod: single("f32", "1.0f", "a * b"),
+  max: single("f32", "-INF", "maximumOf(a, b)"),
+  min: single("f32", "INF", "minimumOf(a, b)"),
+  argmax: pair(NO_INDEX, "vec2u(word, j)", "largest", FIRST_INDEX),
+  argmin: pair(NO_INDEX, "vec2u(word, j)", "smallest", FIRST_INDEX),
   logSumExp: pair(
-    "logSumExp",
     "bitcast<vec2u>(vec2f(-INF, 0.0))",
     "vec2u(word, 0x3f800000u)", // one value: a sum of 1
     "exponentials",
     "bitcast<u32>(logOfSum(bitcast<vec2f>(s)))",
   ),
-  intSum: single("intSum", "i32", "0i", "a + b"),
-  intProd: single("intProd", "i32", "1i", "a * b"),
-  intMax: single("intMax", "i32", "(-2147483647i - 1i)", "max(a, b)"),
-  intMin: single("intMin", "i32", "2147483647i", "min(a, b)"),
+  intSum: single("i32", "0i", "a + b"),
+  intProd: single("i32", "1i", "a * b"),
+  intMax: single("i32", "(-2147483647i - 1i)", "max(a, b)"),
+  intMin: single("i32", "2147483647i", "min(a, b)"),
 };
 
 /** Programs of a reduction, by split and by what they read and write. */
-function programs({
-  name,
-  text,
-  pair,
-}: Kind): (split: Split, first: boolean, last: boolean) => Program {
+function programs(
+  name: string,
+  { text, words }: Kind,
+): (split: Split, first: boolean, last: boolean) => Program {
+  const own = words === 2 ? [STATES] : [];
   const byCode = table((code) => {
     const { cols, rows } = SPLITS[code >> 2];
     return program(
       name,
-      [parts.math, ...(pair ? [parts.states] : []), { file: `${name} state`, text }, parts.reduce],
+      [MATH, ...own, { file: `${name} state`, text }, REDUCE],
       { reads: 1, writes: 1 },
       [5, 6],
       { COLS: cols, ROWS: rows, FIRST: code & 1, LAST: (code >> 1) & 1 },
@@ -136,7 +128,7 @@ function programs({
   });
   // A State of one word is a value: the same program serves every pass.
   return ({ code }, first, last) =>
-    byCode(code * 4 + (pair ? Number(first) + 2 * Number(last) : 3));
+    byCode(code * 4 + (words === 2 ? Number(first) + 2 * Number(last) : 3));
 }
 
 type Choose = ReturnType<typeof programs>;
@@ -154,13 +146,12 @@ function pass(
   to.dispatch(chosen, [x, out], words, ceilDiv(outer * inner, cols) * parts);
 }
 
-const sumPrograms = programs(kinds.sum);
+const sumPrograms = programs("sum", kinds.sum);
 
-function reduction(kind: Kind): Plan {
-  const choose = kind === kinds.sum ? sumPrograms : programs(kind);
-  const words = kind.pair ? 2 : 1;
+function reduction(name: string, kind: Kind): Plan {
+  const choose = kind === kinds.sum ? sumPrograms : programs(name, kind);
   return (to, [x], [out], [outer, n, inner]) =>
-    reduceLines(to, choose, words, x, out, [outer, n, inner]);
+    reduceLines(to, choose, kind.words, x, out, [outer, n, inner]);
 }
 
 function reduceLines(
@@ -195,15 +186,14 @@ export function sumLines(
   reduceLines(to, sumPrograms, 1, x, out, shape);
 }
 
-const cumsumProgram = program("cumsum", [{ file: "cumsum.wgsl", text: cumsumWgsl }], {
+const cumsumProgram = program("cumsum", [part("cumsum", cumsumWgsl)], {
   reads: 2,
   writes: 1,
 });
-const cumsumLinesProgram = program(
-  "cumsum",
-  [{ file: "cumsumLines.wgsl", text: cumsumLinesWgsl }],
-  { reads: 1, writes: 1 },
-);
+const cumsumLinesProgram = program("cumsum", [part("cumsumLines", cumsumLinesWgsl)], {
+  reads: 1,
+  writes: 1,
+});
 
 /** Many or short lines: an invocation each. Else a workgroup each, and of few long lines one for
  * each part: sums of the parts, their running sums, then the parts from there. */
@@ -244,16 +234,8 @@ const cumsum: Plan = (to, [x], [out], [outer, n, inner, reverse]) => {
 };
 
 export const reductions = {
-  sum: reduction(kinds.sum),
-  prod: reduction(kinds.prod),
-  max: reduction(kinds.max),
-  min: reduction(kinds.min),
-  argmax: reduction(kinds.argmax),
-  argmin: reduction(kinds.argmin),
-  logSumExp: reduction(kinds.logSumExp),
-  intSum: reduction(kinds.intSum),
-  intProd: reduction(kinds.intProd),
-  intMax: reduction(kinds.intMax),
-  intMin: reduction(kinds.intMin),
+  ...(Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => [name, reduction(name, kind)]),
+  ) as Record<keyof typeof kinds, Plan>),
   cumsum,
 } satisfies Record<string, Plan>;
