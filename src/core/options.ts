@@ -1,4 +1,4 @@
-// Options, checked: an object whose every name is known, and numbers in their range. JavaScript would
+// Options, checked: an object whose every name is known, numbers in their range. JavaScript would
 // pass over a number in its place, or a name that is misspelt, and give the result of the defaults.
 
 import { ValueError } from "./errors";

@@ -6,14 +6,7 @@ import { optionsOf } from "../core/options";
 import { type Shape, show, sizeOf } from "../core/shape";
 import { needRest } from "../device/rest";
 import { constant } from "../tensor/create";
-import {
-  type BatchRule,
-  type Calls,
-  type DefinedOp,
-  defineOp,
-  type Operand,
-  type Output,
-} from "../tensor/op";
+import { type DefinedOp, defineOp, type OpRecord } from "../tensor/op";
 import type { Tensor } from "../tensor/tensor";
 import { div, mul } from "./arithmetic";
 import { needFloats } from "./checks";
@@ -40,72 +33,62 @@ export interface PoolForm {
 
 type PoolKernel = "maxPoolIndex" | "poolGather" | "poolScatter" | "sumPool" | "sumPoolInput";
 
-function call(kernel: PoolKernel) {
-  return (calls: Calls, xs: readonly Operand[], y: Output, f: PoolForm) => {
-    const params = [f.h, f.w, f.c, f.kh, f.kw, f.oh, f.ow, f.sh, f.sw, f.ph, f.pw];
-    const inputs = xs.map((x) => calls.solid(x));
-    calls.run(kernel, inputs, [y.storage], [y.shape[0], ...params]);
-  };
-}
-
 const small = (n: number, { oh, ow, c }: PoolForm): Shape => [n, oh, ow, c];
 const large = (n: number, { h, w, c }: PoolForm): Shape => [n, h, w, c];
 
-/** Images of all examples are more images. */
-function overExamples(op: (xs: readonly Tensor[], form: PoolForm) => Tensor): BatchRule<PoolForm> {
-  return (xs, batched, form, size) => {
-    const whole = spread(xs, batched, size);
-    const n = whole[0].shape[1];
-    const y = op(
-      whole.map((x) => reshape(x, [size * n, ...x.shape.slice(2)])),
-      form,
-    );
-    return reshape(y, [size, n, ...y.shape.slice(1)]);
-  };
+/** The op of a kernel; one without a gradient gives indices. */
+/* @__NO_SIDE_EFFECTS__ */
+function pooling(
+  name: PoolKernel,
+  shapeOf: typeof small,
+  vjp?: OpRecord<PoolForm>["vjp"],
+): DefinedOp<PoolForm> {
+  const op: DefinedOp<PoolForm> = defineOp<PoolForm>({
+    name,
+    kind: vjp && "linear",
+    shape: ([x], form) => ({
+      shape: shapeOf(x.shape[0], form),
+      dtype: vjp === undefined ? "int32" : "float32",
+    }),
+    run: (calls, xs, y, f) => {
+      const params = [f.h, f.w, f.c, f.kh, f.kw, f.oh, f.ow, f.sh, f.sw, f.ph, f.pw];
+      const inputs = xs.map((x) => calls.solid(x));
+      calls.run(name, inputs, [y.storage], [y.shape[0], ...params]);
+    },
+    vjp,
+    // Images of all examples are more images.
+    batch: (xs, batched, form, size) => {
+      const whole = spread(xs, batched, size);
+      const n = whole[0].shape[1];
+      const y = op(
+        whole.map((x) => reshape(x, [size * n, ...x.shape.slice(2)])),
+        form,
+      );
+      return reshape(y, [size, n, ...y.shape.slice(1)]);
+    },
+  });
+  return op;
 }
 
-const maxPoolIndexOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
-  name: "maxPoolIndex",
-  shape: ([x], form) => ({ shape: small(x.shape[0], form), dtype: "int32" }),
-  run: call("maxPoolIndex"),
-  batch: overExamples((xs, form) => maxPoolIndexOp(xs, form)),
-});
+const maxPoolIndexOp = pooling("maxPoolIndex", small);
 
-const poolGatherOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
-  name: "poolGather",
-  kind: "linear",
-  shape: ([x], form) => ({ shape: small(x.shape[0], form), dtype: "float32" }),
-  run: call("poolGather"),
-  vjp: (g, _, [, idx], form) => [() => poolScatterOp([g, idx], form), null],
-  batch: overExamples((xs, form) => poolGatherOp(xs, form)),
-});
+const poolGatherOp: DefinedOp<PoolForm> = pooling("poolGather", small, (g, _, [, idx], form) => [
+  () => poolScatterOp([g, idx], form),
+  null,
+]);
 
-const poolScatterOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
-  name: "poolScatter",
-  kind: "linear",
-  shape: ([g], form) => ({ shape: large(g.shape[0], form), dtype: "float32" }),
-  run: call("poolScatter"),
-  vjp: (v, _, [, idx], form) => [() => poolGatherOp([v, idx], form), null],
-  batch: overExamples((xs, form) => poolScatterOp(xs, form)),
-});
+const poolScatterOp: DefinedOp<PoolForm> = pooling("poolScatter", large, (v, _, [, idx], form) => [
+  () => poolGatherOp([v, idx], form),
+  null,
+]);
 
-const sumPoolOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
-  name: "sumPool",
-  kind: "linear",
-  shape: ([x], form) => ({ shape: small(x.shape[0], form), dtype: "float32" }),
-  run: call("sumPool"),
-  vjp: (g, _, __, form) => [() => sumPoolInputOp([g], form)],
-  batch: overExamples((xs, form) => sumPoolOp(xs, form)),
-});
+const sumPoolOp: DefinedOp<PoolForm> = pooling("sumPool", small, (g, _, __, form) => [
+  () => sumPoolInputOp([g], form),
+]);
 
-const sumPoolInputOp: DefinedOp<PoolForm> = defineOp<PoolForm>({
-  name: "sumPoolInput",
-  kind: "linear",
-  shape: ([g], form) => ({ shape: large(g.shape[0], form), dtype: "float32" }),
-  run: call("sumPoolInput"),
-  vjp: (v, _, __, form) => [() => sumPoolOp([v], form)],
-  batch: overExamples((xs, form) => sumPoolInputOp(xs, form)),
-});
+const sumPoolInputOp: DefinedOp<PoolForm> = pooling("sumPoolInput", large, (v, _, __, form) => [
+  () => sumPoolOp([v], form),
+]);
 
 export interface PoolOptions {
   /** Height and width of a window. */
