@@ -39,6 +39,24 @@ describe("safetensors", () => {
     expect(decodeSafetensors(shifted.subarray(3))).toEqual(file);
   });
 
+  test("an empty array may begin where another does, whichever is named first", () => {
+    // JSON puts names of digits first.
+    const arrays = {
+      "10": { data: Float32Array.from([1]), shape: [1] },
+      "9e": { data: new Float32Array(0), shape: [0] },
+      a: { data: new Float32Array(0), shape: [2, 0] },
+    };
+    for (const names of [Object.keys(arrays), Object.keys(arrays).reverse()]) {
+      const some = Object.fromEntries(names.map((name) => [name, arrays[name as "a"]]));
+      const back = decodeSafetensors(encodeSafetensors({ arrays: some, metadata: {} }));
+      expect(back.arrays).toEqual(arrays);
+    }
+    const first = { dtype: "F32", shape: [1], data_offsets: [0, 4] };
+    const empty = { dtype: "F32", shape: [0], data_offsets: [0, 0] };
+    const bytes = raw(JSON.stringify({ first, empty }), 4);
+    expect(Object.keys(decodeSafetensors(bytes).arrays).sort()).toEqual(["empty", "first"]);
+  });
+
   test("the layout: length, padded JSON, values in place and aligned", () => {
     const bytes = encodeSafetensors({
       arrays: {

@@ -87,7 +87,8 @@ export function decodeSafetensors(bytes: Uint8Array, name = "the file"): Safeten
     else throw damaged(name, `its ${METADATA} holds other values than text`);
   }
   // Every byte after the header belongs to exactly one array.
-  entries.sort((a, b) => a[1].data_offsets[0] - b[1].data_offsets[0]);
+  const [first, last] = [0, 1].map((k) => (e: [string, Entry]) => e[1].data_offsets[k]);
+  entries.sort((a, b) => first(a) - first(b) || last(a) - last(b)); // empty ones before others
   let end = 0;
   for (const [key, entry] of entries) {
     if (entry.data_offsets[0] !== end) {
