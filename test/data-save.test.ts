@@ -64,6 +64,16 @@ describe("saveSafetensors", () => {
     );
   });
 
+  test("names that objects inherit are names, but one is refused", async () => {
+    const tree = { constructor: { valueOf: tensor(1) }, toString: [tensor(2)] } as unknown as Tree;
+    expect(await values(loadSafetensors(await saveSafetensors(tree)))).toEqual(await values(tree));
+    const one = { data: Float32Array.from([1]), shape: [1] };
+    expect(() => arraysTree({ "__proto__.polluted": one })).toThrow(
+      'loadSafetensors: no object may have the key of "__proto__.polluted". Rename it.',
+    );
+    expect("polluted" in {}).toBe(false);
+  });
+
   test("names of other tools with dots become nested objects", async () => {
     const data = Float32Array.from([1]);
     const tree = arraysTree({ "layers.0.weight": { data, shape: [1] } }) as unknown;

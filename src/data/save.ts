@@ -106,7 +106,10 @@ function place(root: { tree?: unknown }, path: string, leaf: unknown): void {
           `one has ${MOST_ITEMS} at most. Rename it.`,
       );
     }
-    const made = holder[key] ?? (item ? [] : {});
+    if (step === "__proto__") {
+      throw new ValueError(`loadSafetensors: no object may have the key of "${path}". Rename it.`);
+    }
+    const made = own(holder, key) ?? (item ? [] : {});
     if (!isNode(made) || Array.isArray(made) !== (item !== null)) {
       throw new ValueError(
         `loadSafetensors: names do not make a tree: "${path}" passes through another array. ` +
@@ -117,12 +120,17 @@ function place(root: { tree?: unknown }, path: string, leaf: unknown): void {
     holder = made as Record<string, unknown>;
     key = item ? item[1] : step;
   }
-  if (holder[key] !== undefined) {
+  if (own(holder, key) !== undefined) {
     throw new ValueError(
       `loadSafetensors: names do not make a tree: "${path}" holds other arrays. Rename one.`,
     );
   }
   holder[key] = leaf;
+}
+
+/** Not what every object inherits, such as `constructor`. */
+function own(holder: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(holder, key) ? holder[key] : undefined;
 }
 
 /** Gives arrays the items that left no trace. */
