@@ -56,11 +56,11 @@ describe("parseOptions", () => {
   test.each([
     ["--seeds 2", "give --task, one of mnist, cifar, "],
     ["--task none", "--task is one of mnist, cifar, "],
-    ["--task mnist --seeds 0", "--seeds is a whole number from 1, not 0"],
-    ["--task mnist --epochs 1.5", "--epochs is a whole number from 1, not 1.5"],
+    ["--task mnist --seeds 0", '--seeds is a whole number from 1; got "0"'],
+    ["--task mnist --epochs 1.5", '--epochs is a whole number from 1; got "1.5"'],
     ["--task mnist --lr fast", 'the setting lr is a number, not "fast"'],
     ["--task mnist --set depth=2", "mnist has no setting depth: epochs, batch, lr, "],
-    ["--task mnist --device tpu", "--device is auto, reference, wasm or webgpu, not tpu"],
+    ["--task mnist --device tpu", '--device is auto, reference, wasm, webgpu; got "tpu"'],
     ["--task mnist --every 5", "--every needs --save DIR"],
     ["--task mnist --steps 5", "Unknown option '--steps'"],
   ])("%s is refused", (line, text) => {

@@ -2,7 +2,15 @@
 // clear line for each that is wrong.
 
 import { availableParallelism } from "node:os";
-import { argumentsOf, type DeviceName, UsageError } from "../commandLine";
+import {
+  argumentsOf,
+  choice,
+  DEVICES,
+  type DeviceName,
+  from,
+  number,
+  UsageError,
+} from "../commandLine";
 import type { Settings, Task } from "./task";
 import { tasks } from "./tasks";
 
@@ -65,15 +73,8 @@ export function parseOptions(args: readonly string[]): Command | null {
       values.task === undefined ? `give --task, one of ${names}` : `--task is one of ${names}`,
     );
   }
-  const whole = (name: string, fallback: number, least: number) => {
-    const n = values[name] === undefined ? fallback : Number(values[name]);
-    if (Number.isSafeInteger(n) && n >= least) return n;
-    throw new UsageError(`--${name} is a whole number from ${least}, not ${values[name]}`);
-  };
-  const device = values.device ?? "auto";
-  if (device !== "auto" && device !== "reference" && device !== "wasm" && device !== "webgpu") {
-    throw new UsageError(`--device is auto, reference, wasm or webgpu, not ${device}`);
-  }
+  const whole = (name: string, fallback: number, least: number) =>
+    number(name, values[name], fallback, from(least));
   if (values.every !== undefined && values.save === undefined) {
     throw new UsageError("--every needs --save DIR");
   }
@@ -83,7 +84,7 @@ export function parseOptions(args: readonly string[]): Command | null {
     settings: settingsOf(task, values, (given.set ?? []) as string[]),
     seed: whole("seed", 0, 0),
     seeds: whole("seeds", 1, 1),
-    device,
+    device: choice("--device", values.device ?? "auto", DEVICES),
     threads: whole("threads", availableParallelism(), 1),
     out: values.out,
     save: values.save,
@@ -111,10 +112,6 @@ function settingsOf(
     }
     made[name] = Number(value);
   }
-  for (const name of ["epochs", "batch"]) {
-    if (!(Number.isInteger(made[name]) && made[name] >= 1)) {
-      throw new UsageError(`--${name} is a whole number from 1, not ${made[name]}`);
-    }
-  }
+  for (const name of ["epochs", "batch"]) number(name, String(made[name]), 1, from(1));
   return made as Settings;
 }
