@@ -78,12 +78,13 @@ async function runOne(
 ): Promise<Outcome | null> {
   const start = performance.now();
   const path = save === undefined ? null : `${save}/${task.name}-${seed}-${fold}.safetensors`;
-  const params = scope(() => run.init(key(seed)));
-  const test = evaluator(run.test, run.measure);
+  const { init, train, test: tested, measure, ...learning } = run;
+  const params = scope(() => init(key(seed)));
+  const test = evaluator(tested, measure);
   try {
     const result = await fit({
-      ...run,
-      ...{ params, batches: run.train, epochs: settings.epochs, seed, signal },
+      ...learning,
+      ...{ params, batches: train, epochs: settings.epochs, seed, signal },
       save: path === null ? undefined : { every, write: (bytes) => data.writeBytes(path, bytes) },
       resume: path === null ? undefined : await readFile(path).catch(() => undefined),
       onStep: (report) => watch.step(seed, fold, report, settings.epochs),
@@ -94,7 +95,7 @@ async function runOne(
     dispose(result.params);
     if (ended === "signal") return null;
     const seconds = (performance.now() - start) / 1000;
-    return { seed, fold, accuracy, loss, tested: run.test.settings.count, steps, seconds, epochs };
+    return { seed, fold, accuracy, loss, tested: tested.settings.count, steps, seconds, epochs };
   } finally {
     dispose(params);
     test.dispose();
