@@ -1,7 +1,7 @@
 // Losses, each a scalar mean unless asked otherwise.
 
 import { DTypeError, IndexError, ShapeError, ValueError } from "../core/errors";
-import { optionsOf } from "../core/options";
+import { needPositive, optionsOf } from "../core/options";
 import { sameShape, show } from "../core/shape";
 import type { Tensor } from "../tensor/tensor";
 import { softplus } from "./activation";
@@ -100,9 +100,7 @@ export function huber(prediction: Tensor, target: Tensor, options: HuberOptions 
   needFloats("huber", { prediction, target });
   needSameShape("huber", ["prediction", prediction.shape], ["target", target.shape]);
   checkReduction("huber", rest);
-  if (!(delta > 0 && delta < Number.POSITIVE_INFINITY)) {
-    throw new ValueError(`huber: delta out of range: ${delta}. Use a number above 0.`);
-  }
+  needPositive("huber", { delta });
   const d = sub(prediction, target);
   const near = clip(d, -delta, delta);
   return reduced(mul(near, sub(d, mul(near, 0.5))), rest);
