@@ -1,50 +1,18 @@
 // conv2dInputTaps: conv2dInput on adapters that compute on the CPU, as conv2dTaps does: an
 // invocation keeps the weights of three rows of three taps and goes with them along the pixels in a
 // short loop; what more taps and outputs add is summed up in `out`.
-// Outputs of a group come in fours. The reader conv2dInput.wgsl is prepended; k is not split.
-// One invocation computes `rows` rows of a phase x 4 channels (ONE: a group has one), a workgroup 8
-// such blocks, which follow each other along channels, rows, images, z.
+// Outputs of a group come in fours. The readers conv2dInput.wgsl and conv2dInputLines.wgsl are
+// prepended; k is not split.
+// One invocation computes `rows` rows of a phase x 4 channels, a workgroup 8 such blocks, which
+// follow each other along channels, rows, images, z.
 // Grid: ceil(blocks / 8) workgroups, folded into y above 65,535.
-override SLIDES = false; // taps are neighbours, three columns: a pixel meets what the last one met
-override PAIRS = false; // a phase has no more than two rows of two taps
-override ONE = false;
 
-// Behind the end of every row.
-const NONE = 0x40000000u;
-
-// A row of g at four outputs, by fours: where it begins and how long it is, 0 when it is outside of
-// g. What is behind its end counts as zero, also what is before it: its place is large.
-struct Line { at: u32, size: u32 }
 // The weights of three taps of a row at four outputs: a column a channel.
 struct Taps { a: mat4x4f, b: mat4x4f, c: mat4x4f }
-
-// The row `y` of an image whose first row begins at `start`.
-fn lineOf(start: u32, size: u32, y: u32) -> Line {
-  return Line(start + y * size, select(0u, size, y < p.oh));
-}
-
-fn read4(line: Line, to: u32) -> vec4f {
-  return select(vec4f(), g[line.at + to], to < line.size);
-}
-
-// What a pixel meets at three taps, which lie `back` before x; `before`: what the pixel before it
-// met.
-fn meet4(line: Line, x: u32, back: vec3u, before: mat3x4f) -> mat3x4f {
-  let first = read4(line, x - back.x);
-  if (SLIDES) { return mat3x4f(first, before[0], before[1]); }
-  return mat3x4f(first, read4(line, x - back.y), read4(line, x - back.z));
-}
-
-// What the pixel before the first would have met.
-fn first4(line: Line, x: u32, back: vec3u) -> mat3x4f {
-  if (!SLIDES) { return mat3x4f(); }
-  return mat3x4f(read4(line, x - back.y), read4(line, x - back.z), vec4f());
-}
 
 // The weights of a tap at four outputs; `to`: how far on those of four channels are.
 fn channels(at: u32, to: vec4u, inside: bool) -> mat4x4f {
   if (!inside) { return mat4x4f(); }
-  if (ONE) { return mat4x4f(w[at], vec4f(), vec4f(), vec4f()); }
   return mat4x4f(w[at + to.x], w[at + to.y], w[at + to.z], w[at + to.w]);
 }
 
@@ -57,24 +25,15 @@ fn taps4(at: u32, tap: u32, to: vec4u, inside: vec3<bool>) -> Taps {
   );
 }
 
-// A sum a channel; ONE: all four belong to it.
-fn product4(a: mat3x4f, b: Taps) -> vec4f {
-  if (ONE) {
-    let sum = a[0] * b.a[0] + a[1] * b.b[0];
-    if (PAIRS) { return sum; }
-    return sum + a[2] * b.c[0];
-  }
-  let sum = a[0] * b.a + a[1] * b.b;
+// A sum a channel.
+fn product4(a: Met, b: Taps) -> vec4f {
+  let sum = a.a * b.a + a.b * b.b;
   if (PAIRS) { return sum; }
-  return sum + a[2] * b.c;
+  return sum + a.c * b.c;
 }
 
 // Adds to what taps and outputs before have summed up, if there were any, in `count` channels.
 fn add(at: u32, count: u32, first: bool, v: vec4f) {
-  if (ONE) {
-    out[at] = select(out[at], 0.0, first) + (v.x + v.y + v.z + v.w);
-    return;
-  }
   let to = at + min(vec4u(0u, 1u, 2u, 3u), vec4u(count - 1u));
   let before = vec4f(out[to.x], out[to.y], out[to.z], out[to.w]);
   let sum = v + select(before, vec4f(), first);
@@ -143,17 +102,17 @@ fn main(
           let line0 = lineOf(start + o, sizes.x, lines.x);
           let line1 = lineOf(start + o, sizes.y, lines.y);
           let line2 = lineOf(start + o, sizes.z, lines.z);
-          var a0 = first4(line0, left, back);
-          var a1 = first4(line1, left, back);
-          var a2 = first4(line2, left, back);
+          var a0 = meetFirst(line0, left, back);
+          var a1 = meetFirst(line1, left, back);
+          var a2 = meetFirst(line2, left, back);
           var x = left;
           var at = origin + i * step.x;
           for (var column = 0u; column < width; column++) {
-            a0 = meet4(line0, x, back, a0);
-            a1 = meet4(line1, x, back, a1);
+            a0 = meet(line0, x, back, a0);
+            a1 = meet(line1, x, back, a1);
             var sum = product4(a0, b0) + product4(a1, b1);
             if (!PAIRS) {
-              a2 = meet4(line2, x, back, a2);
+              a2 = meet(line2, x, back, a2);
               sum += product4(a2, b2);
             }
             add(at, channelsLeft, first, sum);

@@ -8,6 +8,7 @@
 // follow each other along outputs, rows, images, z.
 // Grid: ceil(blocks / 8) workgroups, folded into y above 65,535.
 override SLIDES = false; // stride = dilation, three columns: a pixel meets what the last one met
+override TWO = false; // stride = twice the dilation, three columns: what its last tap met
 override PAIRS = false; // a window has no more than two rows of two taps
 
 // Behind the end of every row.
@@ -16,6 +17,9 @@ const NONE = 0x40000000u;
 // A row of x at one channel or, by fours, at four: where it begins and how long it is, 0 when it is
 // outside of x. What is behind its end counts as zero, also what is before it: its place is large.
 struct Line { at: u32, size: u32 }
+// What a pixel meets at three taps of a row, the last one first: at one channel or at four.
+struct Met1 { a: f32, b: f32, c: f32 }
+struct Met4 { a: vec4f, b: vec4f, c: vec4f }
 // The weights of three taps of a row, the last one first: a column a channel.
 struct Taps { a: mat4x4f, b: mat4x4f, c: mat4x4f }
 
@@ -35,27 +39,33 @@ fn read4(line: Line, to: u32) -> vec4f {
 
 // What a pixel meets at three taps, the last one at `to`, the others `back` before it; `before`:
 // what the pixel before it met.
-fn meet1(line: Line, to: u32, back: vec2u, before: vec3f) -> vec3f {
+fn meet1(line: Line, to: u32, back: vec2u, before: Met1) -> Met1 {
   let last = read1(line, to);
-  if (SLIDES) { return vec3f(last, before.xy); }
-  return vec3f(last, read1(line, to - back.x), read1(line, to - back.y));
+  if (SLIDES) { return Met1(last, before.a, before.b); }
+  let second = read1(line, to - back.x);
+  if (TWO) { return Met1(last, second, before.a); }
+  return Met1(last, second, read1(line, to - back.y));
 }
 
-fn meet4(line: Line, to: u32, back: vec2u, before: mat3x4f) -> mat3x4f {
+fn meet4(line: Line, to: u32, back: vec2u, before: Met4) -> Met4 {
   let last = read4(line, to);
-  if (SLIDES) { return mat3x4f(last, before[0], before[1]); }
-  return mat3x4f(last, read4(line, to - back.x), read4(line, to - back.y));
+  if (SLIDES) { return Met4(last, before.a, before.b); }
+  let second = read4(line, to - back.x);
+  if (TWO) { return Met4(last, second, before.a); }
+  return Met4(last, second, read4(line, to - back.y));
 }
 
 // What the pixel before the first would have met.
-fn first1(line: Line, to: u32, back: vec2u) -> vec3f {
-  if (!SLIDES) { return vec3f(); }
-  return vec3f(read1(line, to - back.x), read1(line, to - back.y), 0.0);
+fn first1(line: Line, to: u32, back: vec2u) -> Met1 {
+  if (TWO) { return Met1(read1(line, to - back.y), 0.0, 0.0); }
+  if (!SLIDES) { return Met1(); }
+  return Met1(read1(line, to - back.x), read1(line, to - back.y), 0.0);
 }
 
-fn first4(line: Line, to: u32, back: vec2u) -> mat3x4f {
-  if (!SLIDES) { return mat3x4f(); }
-  return mat3x4f(read4(line, to - back.x), read4(line, to - back.y), vec4f());
+fn first4(line: Line, to: u32, back: vec2u) -> Met4 {
+  if (TWO) { return Met4(read4(line, to - back.y), vec4f(), vec4f()); }
+  if (!SLIDES) { return Met4(); }
+  return Met4(read4(line, to - back.x), read4(line, to - back.y), vec4f());
 }
 
 fn weight(at: u32, inside: bool) -> vec4f { return select(vec4f(), w[at], inside); }
@@ -83,15 +93,16 @@ fn taps4(at: u32, tap: u32, count: u32) -> Taps {
   );
 }
 
-fn product1(b: mat3x4f, a: vec3f) -> vec4f {
-  if (PAIRS) { return a.x * b[0] + a.y * b[1]; }
-  return b * a;
+fn product1(b: mat3x4f, a: Met1) -> vec4f {
+  let sum = a.a * b[0] + a.b * b[1];
+  if (PAIRS) { return sum; }
+  return sum + a.c * b[2];
 }
 
-fn product4(b: Taps, a: mat3x4f) -> vec4f {
-  let sum = b.a * a[0] + b.b * a[1];
+fn product4(b: Taps, a: Met4) -> vec4f {
+  let sum = b.a * a.a + b.b * a.b;
   if (PAIRS) { return sum; }
-  return sum + b.c * a[2];
+  return sum + b.c * a.c;
 }
 
 // Adds to what taps and channels before have summed up, if there were any.

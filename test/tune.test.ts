@@ -100,7 +100,7 @@ describe("webgpu", () => {
 
   const square = (side: number, more: Partial<Size> = {}): Size => ({
     ...{ z: 1, m: side, k: side, n: side, total: side * side, groups: 1 },
-    ...{ plain: true, taps: null, software: false },
+    ...{ plain: true, byTaps: {}, software: false },
     ...more,
   });
 

@@ -189,6 +189,11 @@ const SHAPES: Conv[] = [
   { n: 2, h: 5, w: 5, c: 32, kh: 3, kw: 3, oc: 32, groups: 4, pad: [1, 1, 1, 1] },
   { h: 5, w: 6, c: 33, kh: 3, kw: 3, oc: 33, groups: 33, pad: [1, 1, 1, 1] },
   { h: 4, w: 4, c: 16, kh: 1, kw: 1, oc: 24, groups: 4 },
+  // Windows that slide along, over several rows at once, and more pixels than one sum takes.
+  { h: 13, w: 12, c: 1, kh: 5, kw: 5, oc: 8, dilation: [2, 1], pad: [4, 4, 2, 2] },
+  { n: 2, h: 13, w: 12, c: 1, kh: 3, kw: 3, oc: 4, stride: [2, 3], dilation: [3, 2] },
+  { h: 9, w: 13, c: 4, kh: 3, kw: 5, oc: 12, stride: [1, 4], dilation: [2, 2], pad: [2, 2, 4, 4] },
+  { n: 2, h: 66, w: 67, c: 4, kh: 3, kw: 3, oc: 4, pad: [1, 1, 1, 1] },
   // Whole layers.
   { n: 2, h: 8, w: 8, c: 32, kh: 3, kw: 3, oc: 32, pad: [1, 1, 1, 1] },
   { n: 2, h: 14, w: 14, c: 1, kh: 3, kw: 3, oc: 32, pad: [1, 1, 1, 1] },

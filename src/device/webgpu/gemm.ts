@@ -15,8 +15,9 @@ export interface Size {
   readonly groups: number;
   /** Whether rows of both operands are found without arithmetic: matmul. */
   readonly plain: boolean;
-  /** The kernel by taps; null where there is none: matmul, outputs that do not come in fours. */
-  readonly taps: Taps | null;
+  /** The kernels by taps that can compute it: none of matmul, and of outputs that do not come in
+   * fours. */
+  readonly byTaps: Readonly<Partial<Record<ByTaps, Taps>>>;
   /** Whether the adapter computes on the CPU. */
   readonly software: boolean;
 }
@@ -29,11 +30,16 @@ interface Taps {
   readonly splits: boolean;
 }
 
+/** Kernels that sum by taps, one reader's each. */
+export const BY_TAPS = ["rows", "slide", "taps"] as const;
+export type ByTaps = (typeof BY_TAPS)[number];
+const isByTaps = (variant: string): variant is ByTaps => BY_TAPS.includes(variant as ByTaps);
+
 export const VARIANTS = [
   "dot",
   "skinny",
   "each",
-  "taps",
+  ...BY_TAPS,
   "direct",
   "wide",
   "tile128",
@@ -53,6 +59,15 @@ interface Choice {
   /** Workgroups, for the given size of `gemmSkinny`'s long side a workgroup. */
   readonly groups: (size: Size, columns: number) => number;
 }
+
+/** A kernel by taps, `lanes` blocks a workgroup: for the CPU, where a read or a division costs as
+ * much as ten products. */
+const byTaps = (variant: ByTaps, lanes: number): Choice => ({
+  variant,
+  when: ({ software, byTaps: { [variant]: taps }, k }) =>
+    software && taps !== undefined && (taps.splits || k <= 2 * TERMS),
+  groups: ({ byTaps: { [variant]: taps } }) => ceilDiv(taps!.blocks, lanes),
+});
 
 /** Tiles are for GPUs of 16 to 150 cores with fast shared memory: a tile twice as wide reads half
  * as much, and is taken once there are enough of them to go round. */
@@ -74,11 +89,9 @@ const choices: readonly Choice[] = [
       (!size.software && work(size) <= 1 << 20 && size.k <= 512),
     groups: ({ z, m, n }) => ceilDiv(z * m * n, 64),
   },
-  {
-    variant: "taps", // on the CPU a read or a division costs as much as ten products
-    when: ({ software, taps, k }) => software && taps !== null && (taps.splits || k <= 2 * TERMS),
-    groups: ({ taps }) => ceilDiv(taps!.blocks, 8),
-  },
+  byTaps("rows", 4), // one channel: what a row of it reads serves its neighbours too
+  byTaps("slide", 8), // what a tap meets, its neighbour meets at the next pixel
+  byTaps("taps", 8),
   {
     variant: "direct", // narrow ones waste most of a tile
     when: ({ software, m, n }) => Math.min(m, n) <= (software ? 4 : 8),
@@ -139,7 +152,7 @@ export function choose(
   const able =
     only !== null &&
     (only !== "skinny" || (size.plain && Math.min(size.m, size.n) <= 8)) &&
-    (only !== "taps" || size.taps !== null);
+    (!isByTaps(only) || size.byTaps[only] !== undefined);
   const fits = ({ variant, when }: Choice) => (able ? variant === only : when(size));
   const byShape = choices.find(fits)!;
   const tiled = /^(direct|wide|tile)/.test(byShape.variant);
@@ -158,10 +171,10 @@ const TERMS = 4096;
 const PARTIALS = 1 << 24;
 
 /** A long k is split when few workgroups meet it, or for accuracy. */
-function splitK({ k, total, taps, software }: Size, variant: Variant, groups: number) {
+function splitK({ k, total, byTaps, software }: Size, variant: Variant, groups: number) {
   const whole = { splits: 1, chunk: k };
   if (variant === "dot" || variant === "each" || k < 512) return whole;
-  if (variant === "taps" && !taps!.splits) return whole;
+  if (isByTaps(variant) && !byTaps[variant]!.splits) return whole;
   const forSpeed = software ? 1 : Math.min(ceilDiv(ENOUGH, groups), Math.floor(k / 256));
   const forDigits = k > 2 * TERMS ? ceilDiv(k, TERMS) : 1;
   const wanted = Math.min(Math.max(forSpeed, forDigits), Math.floor(PARTIALS / total));

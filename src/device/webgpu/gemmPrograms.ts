@@ -9,12 +9,12 @@ import gemmSkinny from "../../../kernels/gemmSkinny.wgsl";
 import gemmTile from "../../../kernels/gemmTile.wgsl";
 import gemmTile128 from "../../../kernels/gemmTile128.wgsl";
 import gemmWide from "../../../kernels/gemmWide.wgsl";
-import { skinnyColumns, VARIANTS, type Variant } from "./gemm";
+import { type ByTaps, skinnyColumns, VARIANTS, type Variant } from "./gemm";
 import { type Part, type Program, part, program, table } from "./program";
 
 /** What programs of one kernel differ in, as bits: transposes, reads of four neighbours, which side
  * of a skinny product is the short one; by taps, whether pixels meet what others met before them,
- * whether windows have at most two rows of two taps, and whether a result has one column. */
+ * whether windows have at most two rows of two taps, and whether pixels lie two taps apart. */
 export const TA = 1;
 export const TB = 2;
 export const VA = 4;
@@ -22,10 +22,10 @@ export const VB = 8;
 export const SWAP = 16;
 export const SLIDES = 32;
 export const PAIRS = 64;
-export const ONE = 128;
-const FLAGS = { TA, TB, VA, VB, SWAP, SLIDES, PAIRS, ONE };
+export const TWO = 128;
+const FLAGS = { TA, TB, VA, VB, SWAP, SLIDES, PAIRS, TWO };
 /** Flags that readers have no part in. */
-const KERNELS = SWAP | SLIDES | PAIRS | ONE;
+const KERNELS = SWAP | SLIDES | PAIRS | TWO;
 /** Sets of flags: what codes of one variant take. */
 const CODES = 256;
 
@@ -54,7 +54,7 @@ export const blocksPart: Part = part("gemmBlocks", gemmBlocks);
 const TRANSPOSES = TA | TB;
 export const FOURS = VA | VB;
 
-const bodies: Record<Exclude<Variant, "taps">, Body> = {
+const bodies: Record<Exclude<Variant, ByTaps>, Body> = {
   dot: { parts: [part("gemmDot", gemmDot)], heeds: 0 },
   skinny: {
     parts: [part("gemmSkinny", gemmSkinny)],
@@ -90,9 +90,15 @@ const BINDINGS = { reads: 2, writes: 1 };
 /** The programs of a reader, by variant and flags. */
 export type Reader = (variant: Variant, flags: number) => Program;
 
-/** A reader of operands: its file, the flags that it knows, and its own kernel by taps, if any. */
-export function reader(name: string, text: string, knows: number, taps?: Body): Reader {
-  const bodyOf = (variant: Variant) => (variant === "taps" ? taps! : bodies[variant]);
+/** A reader of operands: its file, the flags that it knows, and its own kernels by taps. */
+export function reader(
+  name: string,
+  text: string,
+  knows: number,
+  byTaps: Readonly<Partial<Record<ByTaps, Body>>> = {},
+): Reader {
+  const all: Readonly<Partial<Record<Variant, Body>>> = { ...bodies, ...byTaps };
+  const bodyOf = (variant: Variant) => all[variant]!;
   const heededBy = ({ heeds }: Body) => heeds & (knows | KERNELS);
   const make = table((code): Program => {
     const flags = code % CODES;

@@ -2,8 +2,11 @@
 
 import conv2d from "../../../kernels/conv2d.wgsl";
 import conv2dInput from "../../../kernels/conv2dInput.wgsl";
+import conv2dInputLines from "../../../kernels/conv2dInputLines.wgsl";
+import conv2dInputRows from "../../../kernels/conv2dInputRows.wgsl";
 import conv2dInputTaps from "../../../kernels/conv2dInputTaps.wgsl";
 import conv2dKernel from "../../../kernels/conv2dKernel.wgsl";
+import conv2dKernelSlide from "../../../kernels/conv2dKernelSlide.wgsl";
 import conv2dKernelTaps from "../../../kernels/conv2dKernelTaps.wgsl";
 import conv2dTaps from "../../../kernels/conv2dTaps.wgsl";
 import matmul from "../../../kernels/matmul.wgsl";
@@ -13,7 +16,6 @@ import {
   alongK,
   blocksPart,
   FOURS,
-  ONE,
   PAIRS,
   type Reader,
   reader,
@@ -21,6 +23,7 @@ import {
   SWAP,
   TA,
   TB,
+  TWO,
   VA,
   VB,
 } from "./gemmPrograms";
@@ -28,19 +31,26 @@ import { ceilDiv, type Plan, type Recorder } from "./plan";
 import { part } from "./program";
 import { sumLines } from "./reductions";
 
+const inputLines = part("conv2dInputLines", conv2dInputLines);
+
 const readers = {
   matmul: reader("matmul", matmul, TA | TB | VA | VB),
   conv2d: reader("conv2d", conv2d, VA | VB, {
-    parts: [part("conv2dTaps", conv2dTaps)],
-    heeds: VA | SLIDES | PAIRS,
+    taps: { parts: [part("conv2dTaps", conv2dTaps)], heeds: VA | SLIDES | TWO | PAIRS },
   }),
   conv2dInput: reader("conv2dInput", conv2dInput, VA | VB, {
-    parts: [part("conv2dInputTaps", conv2dInputTaps)],
-    heeds: SLIDES | PAIRS | ONE,
+    rows: {
+      parts: [inputLines, part("conv2dInputRows", conv2dInputRows)],
+      heeds: SLIDES | PAIRS,
+    },
+    taps: {
+      parts: [inputLines, part("conv2dInputTaps", conv2dInputTaps)],
+      heeds: SLIDES | PAIRS,
+    },
   }),
   conv2dKernel: reader("conv2dKernel", conv2dKernel, VA | VB, {
-    parts: [blocksPart, part("conv2dKernelTaps", conv2dKernelTaps)],
-    heeds: VA,
+    slide: { parts: [part("conv2dKernelSlide", conv2dKernelSlide)], heeds: TWO },
+    taps: { parts: [blocksPart, part("conv2dKernelTaps", conv2dKernelTaps)], heeds: VA },
   }),
 };
 
@@ -94,7 +104,7 @@ export function matmulFrom(
   if (n < m) flags |= SWAP;
   const size = {
     ...{ z: batch, m, k, n, groups: 1 },
-    ...{ total: batch * m * n, plain: true, taps: null, software: to.choosing.software },
+    ...{ total: batch * m * n, plain: true, byTaps: {}, software: to.choosing.software },
   };
   const apart = [aStart, ta ? 1 : k, ta ? m : 1, tb ? 1 : n, tb ? k : 1];
   gemm(to, readers.matmul, flags, size, [a, b, out], [batch, m, k, n, aStep, bStep], apart);
@@ -120,9 +130,13 @@ function rowBlocks(images: number, height: number, n: number) {
   return { rows, taps: { blocks: across * ceilDiv(height, rows), splits: false } };
 }
 
-/** What a kernel by taps heeds of windows of this size; `near`: pixels lie as far apart as taps. */
-const windowFlags = (kh: number, kw: number, near: boolean) =>
-  Math.max(kh, kw) <= 2 ? PAIRS : near && kw >= 3 ? SLIDES : 0;
+/** What a kernel by taps heeds of windows of this size; `across`: how many taps lie from a pixel to
+ * the next. */
+function windowFlags(kh: number, kw: number, across: number) {
+  if (Math.max(kh, kw) <= 2) return PAIRS;
+  if (kw < 3) return 0;
+  return across === 1 ? SLIDES : across === 2 ? TWO : 0;
+}
 
 const conv2dPlan: Plan = (to, [x, w], [out], params) => {
   const [batch, n, , , c, kh, kw, oc, oh, ow, , sw, , , , dw] = params;
@@ -138,9 +152,9 @@ const conv2dPlan: Plan = (to, [x, w], [out], params) => {
   const size = {
     ...{ z: batch * groups, m, k: kh * kw * cg, n: og, groups },
     ...{ total: batch * m * oc, plain: false, software: to.choosing.software },
-    taps: four(og, ws) && cg > 0 ? taps : null, // without terms nothing would be written
+    byTaps: four(og, ws) && cg > 0 ? { taps } : {}, // without terms nothing would be written
   };
-  const flags = fours | windowFlags(kh, kw, sw === dw);
+  const flags = fours | windowFlags(kh, kw, sw / dw);
   gemm(to, readers.conv2d, flags, size, [x, w, out], params, [rows]);
 };
 
@@ -159,8 +173,11 @@ const conv2dInputPlan: Plan = (to, [g, w], [out], params) => {
   const z = batch * groups * sh * sw;
   const fours = (four(og, gs) ? VA : 0) | (four(og, ws) ? VB : 0);
   const fewest = Math.floor(kw / tx); // columns of a phase
-  const window = windowFlags(ceilDiv(kh, ty), ceilDiv(kw, tx), tx * dw === sw && fewest >= 3);
+  const across = fewest >= 3 ? sw / (tx * dw) : 0; // taps from a pixel to the next
+  const window = windowFlags(ceilDiv(kh, ty), ceilDiv(kw, tx), across);
   const blocks = rowBlocks(z * n, rows, cg);
+  const apart = (ty * dh) / sh; // of rows that meet the same rows of g
+  const fourRows = { blocks: z * n * apart * ceilDiv(rows, 4 * apart), splits: false };
   const size = {
     z,
     m: n * rows * columns,
@@ -170,16 +187,17 @@ const conv2dInputPlan: Plan = (to, [g, w], [out], params) => {
       groups,
       total: batch * n * h * width * c,
       plain: false,
-      taps: four(og, gs, ws) && og > 0 ? blocks.taps : null,
+      byTaps: !(four(og, gs, ws) && og > 0)
+        ? {}
+        : { taps: blocks.taps, ...(cg === 1 ? { rows: fourRows } : {}) },
       software: to.choosing.software,
     },
   };
-  const flags = fours | window | (cg === 1 ? ONE : 0);
-  gemm(to, readers.conv2dInput, flags, size, [g, w, out], params, [ty, tx, blocks.rows]);
+  gemm(to, readers.conv2dInput, fours | window, size, [g, w, out], params, [ty, tx, blocks.rows]);
 };
 
 const conv2dKernelPlan: Plan = (to, [x, g], [out], params) => {
-  const [batch, n, , , c, kh, kw, oc, oh, ow] = params;
+  const [batch, n, , , c, kh, kw, oc, oh, ow, , sw, , , , dw] = params;
   const [groups, xs, gs] = params.slice(16);
   if (isMatmul(params)) {
     matmulPlan(to, [x, g], [out], [batch, c, n * oh * ow, oc, 1, 0, xs, gs]);
@@ -187,14 +205,18 @@ const conv2dKernelPlan: Plan = (to, [x, g], [out], params) => {
   }
   const [cg, og] = [c / groups, oc / groups];
   const m = kh * kw * cg;
-  const flags = (four(cg, xs) ? VA : 0) | (four(og, gs) ? VB : 0);
+  const fours = (four(cg, xs) ? VA : 0) | (four(og, gs) ? VB : 0);
+  const eights = batch * groups * ceilDiv(og, 8);
+  const taps = { blocks: eights * ceilDiv(m, 8), splits: true };
+  const slide = { blocks: ((eights * cg) / 4) * kh * ceilDiv(kw, 3), splits: true };
+  // Of four taps a third would be computed in vain.
+  const slides = four(cg, xs) && kw >= 3 && kw !== 4 && (sw === dw || sw === 2 * dw);
   const size = {
     ...{ z: batch * groups, m, k: n * oh * ow, n: og, groups },
     ...{ total: batch * m * oc, plain: false, software: to.choosing.software },
-    taps: four(og, gs)
-      ? { blocks: batch * groups * ceilDiv(m, 8) * ceilDiv(og, 8), splits: true }
-      : null,
+    byTaps: four(og, gs) ? { taps, ...(slides ? { slide } : {}) } : {},
   };
+  const flags = fours | (sw === 2 * dw ? TWO : 0);
   gemm(to, readers.conv2dKernel, flags, size, [x, g, out], params);
 };
 

@@ -7,7 +7,7 @@ import { functionList } from "../functions";
 import type { KernelName } from "../kernels";
 import { referenceDevice } from "../reference/device";
 import type { WebGPUDevice } from "./device";
-import { VARIANTS } from "./gemm";
+import { BY_TAPS, VARIANTS } from "./gemm";
 import type { Choosing } from "./plan";
 
 /** An operand: its size, and where its values lie; whole numbers for indices and words. */
@@ -176,7 +176,7 @@ const products: SelfCase[] = [
   ...[null, ...VARIANTS].flatMap((variant) =>
     productCases.map((c) => ({ ...c, choosing: { variant } })),
   ),
-  ...tapCases.map((c) => ({ ...c, choosing: { variant: "taps" as const } })),
+  ...BY_TAPS.flatMap((variant) => tapCases.map((c) => ({ ...c, choosing: { variant } }))),
 ];
 
 const pool = [2, 7, 6, 5, 3, 2, 4, 3, 2, 2, 1, 0];
