@@ -1,7 +1,7 @@
 // What an inner loop's options may be. All is checked before anything runs.
 
 import { ShapeError, ValueError } from "../core/errors";
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { type Shape, show } from "../core/shape";
 
 interface Given {
@@ -17,6 +17,21 @@ const MODES = [
   ...["store", "checkpoint", "sqrt", "mixed", "finiteDifference"],
   ...["forward", "es", "pes"],
 ];
+
+/** Of `unroll`, and of the learners around it. */
+const NAMES = [
+  ...["loss", "inner", "steps", "order", "mode", "by", "evolution", "tasks", "weights"],
+  ...["truncate", "batch", "trace", "outer", "head"],
+];
+
+/** Throws TypeError for options that there are not, or without a loss. */
+export function checkNames(options: { readonly loss: unknown }): void {
+  optionsOf("unroll", options, NAMES as "loss"[]);
+  if (typeof options.loss === "function") return;
+  throw new TypeError(
+    `unroll: loss is no function: ${String(options.loss)}. Write (params, batch) => one number.`,
+  );
+}
 
 /** Throws ValueError for what `unroll` does not take. */
 export function checkUnroll({ steps, order, mode, tasks, weights, truncate }: Given): void {

@@ -14,7 +14,7 @@ import { constant, type Like } from "../tensor/create";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, type Tree } from "../tensor/tree";
-import { checkInner, checkOrder, checkUnroll, checkWeights } from "./checks";
+import { checkInner, checkNames, checkOrder, checkUnroll, checkWeights } from "./checks";
 import { estimate, isEstimated } from "./estimate";
 import { checkEvolution, type EvolutionOptions, type JudgeOne } from "./evolution";
 import type { InnerOptimizer } from "./innerOptimizer";
@@ -163,6 +163,7 @@ type Judged<P extends Tree, S extends Tree> = {
 export function unroll<P extends Tree, M extends Tree, S extends Tree, B>(
   options: UnrollOptions<P, M, S, B>,
 ): Unrolled<P, M, B, S> {
+  checkNames(options);
   checkUnroll(options);
   checkInner("unroll", options.inner);
   checkEvolution(options.evolution ?? {}, options.mode);

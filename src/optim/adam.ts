@@ -8,7 +8,7 @@ import type { Like } from "../tensor/create";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Tree } from "../tensor/tree";
-import { inRange, mapTrees, needRate, type Optimizer, type Rate, rateAt } from "./optimizer";
+import { inRange, mapTrees, type Optimizer, type Rate, rateAt } from "./optimizer";
 import { rest, scalar, zerosOf } from "./state";
 
 export type AdamState = {
@@ -62,7 +62,7 @@ function adaptive(
   { lr, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: AdamOptions,
   decayOf: (p: Tensor) => Like | null,
 ): Optimizer<AdamState> {
-  needRate(name, lr);
+  inRange(name, "lr", lr, 0);
   inRange(name, "beta1", beta1, 0, 1);
   inRange(name, "beta2", beta2, 0, 1);
   inRange(name, "eps", eps, 0);

@@ -1,5 +1,6 @@
 // A moving average of parameters, to be evaluated in their place.
 
+import { optionsOf } from "../core/options";
 import { add, div, mul, pow, sub } from "../ops/arithmetic";
 import type { Like } from "../tensor/create";
 import { scope } from "../tensor/scope";
@@ -22,7 +23,8 @@ export interface Ema {
 }
 
 /** mean ← decay · mean + (1 − decay) · params, divided by 1 − decayᵗ when it is read. */
-export function ema({ decay = 0.999 }: { readonly decay?: Like } = {}): Ema {
+export function ema(options: { readonly decay?: Like } = {}): Ema {
+  const { decay = 0.999 } = optionsOf("ema", options, ["decay"]);
   inRange("ema", "decay", decay, 0, 1);
   return {
     init: (params) => ({ step: scalar(params, 0), mean: zerosOf(params) }),

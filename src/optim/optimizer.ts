@@ -21,28 +21,20 @@ export interface Optimizer<S extends Tree = Tree> {
 // biome-ignore lint/suspicious/noExplicitAny: the state is handed back as it came
 export type AnyOptimizer = Optimizer<any>;
 
-/** Throws unless a number is finite and in [low, high). */
+/** Throws for a number that is not finite and in [low, high), and for what is neither a number nor
+ * a tensor nor a schedule. */
 export function inRange(
   name: string,
   what: string,
-  x: Like | unknown,
+  x: unknown,
   low: number,
   high = Number.POSITIVE_INFINITY,
 ): void {
-  if (typeof x !== "number" || (x >= low && x < high)) return;
-  const range = high === Number.POSITIVE_INFINITY ? `from ${low}` : `in [${low}, ${high})`;
-  throw new ValueError(`${name}: ${what} out of range: ${x}. Use a number ${range}.`);
-}
-
-/** Throws unless it is a learning rate: a number from 0, a tensor or a schedule. */
-export function needRate(name: string, lr: Rate): void {
-  if (typeof lr === "function" || typeof lr === "number" || isTensor(name, lr)) {
-    inRange(name, "lr", lr, 0);
+  if (typeof x === "number" ? x >= low && x < high : typeof x === "function" || isTensor(name, x)) {
     return;
   }
-  throw new TypeError(
-    `${name}: lr is no learning rate: ${String(lr)}. Give a number, a scalar tensor or a schedule.`,
-  );
+  const range = high === Number.POSITIVE_INFINITY ? `from ${low}` : `in [${low}, ${high})`;
+  throw new ValueError(`${name}: ${what} out of range: ${String(x)}. Use a number ${range}.`);
 }
 
 export function rateAt(rate: Rate, step: Tensor): Like {

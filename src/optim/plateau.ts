@@ -1,7 +1,7 @@
 // A learning rate that falls when a value no longer improves: a decision of the host, which reads
 // the value, so its state is plain numbers.
 
-import { needPositive } from "../core/options";
+import { needPositive, optionsOf } from "../core/options";
 
 export type PlateauState = {
   /** The learning rate from now on. */
@@ -32,13 +32,17 @@ export interface Plateau {
   update(state: PlateauState, value: number): PlateauState;
 }
 
+const NAMES = ["rate", "factor", "patience", "threshold", "mode", "least"] as const;
+
 /**
  * Multiplies the rate by `factor` when more than `patience` values in a row do not improve. Hand
  * `state.rate` to a compiled step as an argument.
  * @throws ValueError for a factor outside (0, 1)
  */
 export function reduceOnPlateau(options: PlateauOptions): Plateau {
+  optionsOf("reduceOnPlateau", options, NAMES);
   const { rate, factor = 0.1, patience = 10, threshold = 1e-4, mode = "min", least = 0 } = options;
+  needPositive("reduceOnPlateau", { rate });
   needPositive("reduceOnPlateau", { factor }, 1);
   const sign = mode === "min" ? 1 : -1;
   return {

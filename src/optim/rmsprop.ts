@@ -8,7 +8,7 @@ import type { Like } from "../tensor/create";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import type { Tree } from "../tensor/tree";
-import { inRange, mapTrees, needRate, type Optimizer, type Rate, rateAt } from "./optimizer";
+import { inRange, mapTrees, type Optimizer, type Rate, rateAt } from "./optimizer";
 import { rest, scalar, zerosOf } from "./state";
 
 export type RmspropState = {
@@ -33,7 +33,7 @@ export interface RmspropOptions {
 export function rmsprop(options: RmspropOptions): Optimizer<RmspropState> {
   optionsOf("rmsprop", options, ["lr", "decay", "momentum", "eps"]);
   const { lr, decay = 0.99, momentum = 0, eps = 1e-8 } = options;
-  needRate("rmsprop", lr);
+  inRange("rmsprop", "lr", lr, 0);
   inRange("rmsprop", "decay", decay, 0, 1);
   inRange("rmsprop", "momentum", momentum, 0, 1);
   inRange("rmsprop", "eps", eps, 0);

@@ -1,14 +1,14 @@
 // Learning rates as functions of the step, a float32 scalar from 0, in ops: they work in compiled
 // steps, and gradients reach every number that is given as a tensor.
 
-import { needPositive } from "../core/options";
+import { needPositive, needWhole, optionsOf } from "../core/options";
 import { add, div, minimum, mul, pow, sub } from "../ops/arithmetic";
 import { less, where } from "../ops/compare";
 import { cos, floor } from "../ops/math";
 import type { Like } from "../tensor/create";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
-import { type Rate, rateAt } from "./optimizer";
+import { inRange, type Rate, rateAt } from "./optimizer";
 
 /** Step to learning rate. */
 export type Schedule = (step: Tensor) => Like;
@@ -21,8 +21,9 @@ export function constant(rate: Like): Schedule {
 /** rate · factor^⌊step / every⌋. Factor 0.1 unless given. */
 export function stepDecay(
   rate: Like,
-  { every, factor = 0.1 }: { readonly every: number; readonly factor?: Like },
+  options: { readonly every: number; readonly factor?: Like },
 ): Schedule {
+  const { every, factor = 0.1 } = optionsOf("stepDecay", options, ["every", "factor"]);
   needPositive("stepDecay", { every });
   return (step) => scope(() => mul(pow(factor, floor(div(step, every))), rate));
 }
@@ -30,8 +31,10 @@ export function stepDecay(
 /** rate · decay^(step / every). */
 export function exponential(
   rate: Like,
-  { decay, every = 1 }: { readonly decay: Like; readonly every?: number },
+  options: { readonly decay: Like; readonly every?: number },
 ): Schedule {
+  const { decay, every = 1 } = optionsOf("exponential", options, ["decay", "every"]);
+  inRange("exponential", "decay", decay, 0);
   needPositive("exponential", { every });
   return (step) => scope(() => mul(pow(decay, div(step, every)), rate));
 }
@@ -49,8 +52,9 @@ function between(from: Like, to: Like, x: Tensor): Tensor {
  * Hutter 2017). */
 export function cosine(
   rate: Like,
-  { steps, end = 0 }: { readonly steps: number; readonly end?: Like },
+  options: { readonly steps: number; readonly end?: Like },
 ): Schedule {
+  const { steps, end = 0 } = optionsOf("cosine", options, ["steps", "end"]);
   needPositive("cosine", { steps });
   return (step) => scope(() => between(rate, end, minimum(div(step, steps), 1)));
 }
@@ -68,6 +72,7 @@ export interface OneCycleOptions {
 
 /** Up to `peak` and down to almost nothing, both along half a cosine (Smith and Topin 2018). */
 export function oneCycle(peak: Like, options: OneCycleOptions): Schedule {
+  optionsOf("oneCycle", options, ["steps", "rise", "start", "end"]);
   const { steps, rise = 0.3, start = 25, end = 1e4 } = options;
   needPositive("oneCycle", { steps });
   needPositive("oneCycle", { rise }, 1);
@@ -83,7 +88,7 @@ export function oneCycle(peak: Like, options: OneCycleOptions): Schedule {
 /** A rise in a line over `steps` steps up to `rate`, a rate or a schedule that then begins: step 0
  * takes 1 / steps of it. */
 export function warmup(steps: number, rate: Rate): Schedule {
-  needPositive("warmup", { steps });
+  needWhole("warmup", { steps }, 1);
   return (step) =>
     scope(() => {
       const first = rateAt(rate, mul(step, 0));

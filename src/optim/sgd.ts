@@ -6,7 +6,7 @@ import type { Like } from "../tensor/create";
 import { scope } from "../tensor/scope";
 import type { Tensor } from "../tensor/tensor";
 import { mapTree, type Tree } from "../tensor/tree";
-import { inRange, mapTrees, needRate, type Optimizer, type Rate, rateAt } from "./optimizer";
+import { inRange, mapTrees, type Optimizer, type Rate, rateAt } from "./optimizer";
 import { scalar, zerosOf } from "./state";
 
 export type SgdState = {
@@ -23,7 +23,7 @@ export interface SgdOptions {
 /** p ← p − lr · (g + weightDecay · p). */
 export function sgd(options: SgdOptions): Optimizer<SgdState> {
   const { lr, weightDecay = 0 } = optionsOf("sgd", options, ["lr", "weightDecay"]);
-  needRate("sgd", lr);
+  inRange("sgd", "lr", lr, 0);
   inRange("sgd", "weightDecay", weightDecay, 0);
   return {
     init: (params) => ({ step: scalar(params, 0) }),
@@ -60,7 +60,7 @@ export interface MomentumOptions extends SgdOptions {
 export function momentum(options: MomentumOptions): Optimizer<MomentumState> {
   optionsOf("momentum", options, ["lr", "momentum", "nesterov", "weightDecay"]);
   const { lr, momentum: beta = 0.9, nesterov = false, weightDecay = 0 } = options;
-  needRate("momentum", lr);
+  inRange("momentum", "lr", lr, 0);
   inRange("momentum", "momentum", beta, 0, 1);
   inRange("momentum", "weightDecay", weightDecay, 0);
   return {

@@ -2,7 +2,7 @@
 // trial of the highest rung that allows it, and starts a new trial only when none does.
 
 import { ValueError } from "../core/errors";
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { byCost, type Scheduler } from "./scheduler";
 
 export interface AshaOptions {
@@ -16,7 +16,8 @@ export interface AshaOptions {
 
 /** Rungs of min · eta^k steps, up to max. Throws ValueError unless 1 <= min <= max, eta >= 2, all
  * whole. */
-export function asha({ min = 1, max, eta = 3 }: AshaOptions): Scheduler {
+export function asha(options: AshaOptions): Scheduler {
+  const { min = 1, max, eta = 3 } = optionsOf("asha", options, ["min", "max", "eta"]);
   needWhole("asha", { min, max }, 1);
   needWhole("asha", { eta }, 2);
   if (min > max) {

@@ -1,7 +1,7 @@
 // The sampler of BOHB (Falkner et al., ICML 2018): draws around good trials where one kernel
 // density of all parameters together, of the good, is high over that of the others.
 
-import { needPositive, needWhole } from "../core/options";
+import { needPositive, needWhole, optionsOf } from "../core/options";
 import type { Stream } from "../core/random";
 import { type Code, type Dimension, fill, type Layout, pickUniform } from "./layout";
 import { truncatedNormal } from "./normal";
@@ -23,6 +23,7 @@ const LEAST_DENSITY = 1e-32;
 /** Throws ValueError for options out of range. Meant for `hyperband`: it then models the largest
  * budget that has enough trials. */
 export function bohb(options: BohbOptions = {}): Sampler {
+  optionsOf("bohb", options, ["good", "draws", "randomPart", "widen"]);
   const { good = 0.15, draws = 64, randomPart = 1 / 3, widen = 3 } = options;
   needPositive("bohb", { good, randomPart }, 1);
   needWhole("bohb", { draws, widen }, 1);

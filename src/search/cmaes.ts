@@ -1,7 +1,7 @@
 // CMA-ES (Hansen, "The CMA evolution strategy: a tutorial", 2016) over the ranges of a space; its
 // distribution is computed anew from the told trials each time, so it remembers nothing.
 
-import { needPositive } from "../core/options";
+import { needPositive, optionsOf } from "../core/options";
 import type { Stream } from "../core/random";
 import { cholesky, solveLower } from "./cholesky";
 import { type Code, fill, pickUniform } from "./layout";
@@ -15,7 +15,8 @@ export interface CmaesOptions {
 /** Each lambda = 4 + floor(3 log n) trials that are told make a generation (in the order told: with
  * parallel trials some are of the distribution before). Choices are drawn at random. Throws
  * ValueError for a sigma that is not between 0 and 1. */
-export function cmaes({ sigma = 0.3 }: CmaesOptions = {}): Sampler {
+export function cmaes(options: CmaesOptions = {}): Sampler {
+  const { sigma = 0.3 } = optionsOf("cmaes", options, ["sigma"]);
   needPositive("cmaes", { sigma }, 1);
   return {
     name: "cmaes",

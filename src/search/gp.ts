@@ -1,7 +1,7 @@
 // Bayesian optimisation: a Gaussian process of the told trials, and the point of highest log
 // expected improvement; trials not yet told count as told with the mean that is expected of them.
 
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { ascent } from "./ascent";
 import {
   condition,
@@ -37,7 +37,8 @@ const BASIN = 2;
  *
  * Throws ValueError for options out of range.
  */
-export function gp({ start, candidates = 500 }: GpOptions = {}): Sampler {
+export function gp(options: GpOptions = {}): Sampler {
+  const { start, candidates = 500 } = optionsOf("gp", options, ["start", "candidates"]);
   if (start !== undefined) needWhole("gp", { start }, 1);
   needWhole("gp", { candidates }, 1);
   const settingsOf = remembered();

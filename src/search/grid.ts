@@ -1,7 +1,7 @@
 // Grid search: every combination of the levels of the parameters that exist, each once, in the
 // space's order with the last parameter changing fastest.
 
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { type Code, codeOf, type Dimension, fill, type Layout } from "./layout";
 import type { Sampler } from "./sampler";
 
@@ -11,7 +11,8 @@ export interface GridOptions {
 }
 
 /** Throws ValueError for a number of points that is not whole and above 0. */
-export function grid({ points = 5 }: GridOptions = {}): Sampler {
+export function grid(options: GridOptions = {}): Sampler {
+  const { points = 5 } = optionsOf("grid", options, ["points"]);
   needWhole("grid", typeof points === "number" ? { points } : points, 1);
   return {
     name: "grid",

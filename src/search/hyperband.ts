@@ -1,7 +1,7 @@
 // Hyperband (Li et al., JMLR 2018): brackets of successive halving, from many short trials to few
 // long ones, then again; a rung goes on only when all its trials have ended.
 
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { byCost, type Progress, type Scheduler } from "./scheduler";
 
 export interface HyperbandOptions {
@@ -33,7 +33,8 @@ export function brackets(max: number, eta: number): Bracket[] {
 
 /** Throws ValueError unless max >= 1 and eta >= 2 are whole. While a rung waits for its last
  * trials, the next bracket is begun. */
-export function hyperband({ max, eta = 3 }: HyperbandOptions): Scheduler {
+export function hyperband(options: HyperbandOptions): Scheduler {
+  const { max, eta = 3 } = optionsOf("hyperband", options, ["max", "eta"]);
   const rounds = brackets(max, eta);
   return {
     name: "hyperband",

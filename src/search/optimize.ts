@@ -1,7 +1,7 @@
 // Runs a study: asks, runs and tells, several trials at a time, told in the order asked: which run
 // ends first changes nothing, so the same seed and objective give the same study.
 
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import type { Params, Space } from "./space";
 import { needed, type States, stateName } from "./states";
 import type { Ask, Study, Trial } from "./study";
@@ -62,8 +62,10 @@ interface End {
 export async function optimize<S extends Space>(
   study: Study<S>,
   objective: Objective<S>,
-  { trials, parallel = 1, states = new Map(), told }: OptimizeOptions<S>,
+  options: OptimizeOptions<S>,
 ): Promise<Study<S>> {
+  optionsOf("optimize", options, ["trials", "parallel", "states", "told"]);
+  const { trials, parallel = 1, states = new Map(), told } = options;
   if (trials !== Infinity) needWhole("optimize", { trials }, 0);
   needWhole("optimize", { parallel }, 1);
   const lost = study.lost();

@@ -3,7 +3,7 @@
 // new trial that says from whose weights it begins.
 
 import { ValueError } from "../core/errors";
-import { needPositive, needWhole } from "../core/options";
+import { needPositive, needWhole, optionsOf } from "../core/options";
 import { type Code, codeOf, type Dimension, fill, pickUniform, valueIn } from "./layout";
 import { firstAllowed } from "./sampler";
 import type { Decision, Progress, Scheduler, SchedulerContext } from "./scheduler";
@@ -24,8 +24,11 @@ export interface PbtOptions {
   readonly fixed?: readonly string[];
 }
 
+const NAMES = ["population", "interval", "max", "part", "resample", "fixed"] as const;
+
 /** Throws ValueError for options out of range. */
 export function pbt(options: PbtOptions): Scheduler {
+  optionsOf("pbt", options, NAMES);
   const { population, interval, max, part = 0.2, resample = 0.25, fixed = [] } = options;
   needWhole("pbt", { population }, 2);
   needWhole("pbt", { interval, max }, 1);

@@ -2,6 +2,7 @@
 // them and the seed: restored from JSON, it asks the same next trials.
 
 import { HypergradError, ValueError } from "../core/errors";
+import { optionsOf } from "../core/options";
 import { stream } from "../core/random";
 import { type Entry, loadEntry, reportAt, saveEntry, stepOf } from "./entry";
 import { type Code, decode, encode, type Layout, layoutOf } from "./layout";
@@ -58,6 +59,10 @@ export interface Trial<S extends Space> {
   readonly from?: number;
 }
 
+const OPTIONS = [
+  ...(["sampler", "scheduler", "seed", "direction", "constraint", "warmStart"] as const),
+];
+
 /** Made by `study`. */
 export class Study<S extends Space> {
   readonly space: S;
@@ -71,6 +76,7 @@ export class Study<S extends Space> {
   #ended = 0;
 
   constructor(space: S, options: StudyOptions<S>) {
+    optionsOf("study", options, OPTIONS);
     const { sampler, direction = "minimize", seed, warmStart = [] } = options;
     this.#layout = layoutOf(space);
     stream(seed); // throws for a seed that is none

@@ -1,7 +1,7 @@
 // Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011): each parameter is drawn where
 // good trials are dense and others are not; a trial not yet told counts among the others.
 
-import { needPositive, needWhole } from "../core/options";
+import { needPositive, needWhole, optionsOf } from "../core/options";
 import { type Code, type Dimension, fill } from "./layout";
 import { parzen } from "./parzen";
 import { byValue, drawAllowed, firstAllowed, type Sampler, type SamplerContext } from "./sampler";
@@ -18,7 +18,12 @@ export interface TpeOptions {
 const MOST_GOOD = 25;
 
 /** Throws ValueError for options out of range. */
-export function tpe({ start = 10, good = 0.1, draws = 24 }: TpeOptions = {}): Sampler {
+export function tpe(options: TpeOptions = {}): Sampler {
+  const {
+    start = 10,
+    good = 0.1,
+    draws = 24,
+  } = optionsOf("tpe", options, ["start", "good", "draws"]);
   needWhole("tpe", { start }, 2);
   needWhole("tpe", { draws }, 1);
   needPositive("tpe", { good }, 1);

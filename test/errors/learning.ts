@@ -5,6 +5,7 @@ import * as nn from "../../src/nn/index";
 import * as o from "../../src/ops/index";
 import * as optim from "../../src/optim/index";
 import { compile } from "../../src/program/compile";
+import * as search from "../../src/search/index";
 import type { Tensor } from "../../src/tensor/tensor";
 import { mapTree } from "../../src/tensor/tree";
 import { any, type ErrorCase, f } from "./case";
@@ -49,14 +50,14 @@ export const learning: readonly ErrorCase[] = [
     () => compile(total, { donate: [0] }),
   ],
   [
-    "TypeError",
-    "adam: lr is no learning rate: undefined. Give a number, a scalar tensor or a schedule.",
+    "ValueError",
+    "adam: lr out of range: undefined. Use a number from 0.",
     () => optim.adam(any({})),
     () => optim.adam({ lr: f() }),
   ],
   [
-    "TypeError",
-    "sgd: lr is no learning rate: 0.1. Give a number, a scalar tensor or a schedule.",
+    "ValueError",
+    "sgd: lr out of range: 0.1. Use a number from 0.",
     () => optim.sgd({ lr: any("0.1") }),
     () => optim.sgd({ lr: () => 0.1 }),
   ],
@@ -66,6 +67,49 @@ export const learning: readonly ErrorCase[] = [
       "meta.inner.sgd({ lr: 0.4 }).",
     () => meta.unroll({ ...loop, inner: any(optim.sgd({ lr: 0.1 })) }),
     () => meta.unroll(loop),
+  ],
+  [
+    "TypeError",
+    "unroll: unknown option: truncated. Use loss, inner, steps, order, mode, by, evolution, " +
+      "tasks, weights, truncate, batch, trace, outer, head.",
+    () => meta.unroll({ ...loop, truncated: 3 } as typeof loop),
+    () => meta.unroll({ ...loop, truncate: 3 }),
+  ],
+  [
+    "TypeError",
+    "unroll: loss is no function: undefined. Write (params, batch) => one number.",
+    () => meta.unroll({ ...loop, loss: any(undefined) }),
+    () => meta.unroll(loop),
+  ],
+  [
+    "TypeError",
+    "inner.sgd: unknown option: learningRate. Use lr.",
+    () => meta.inner.sgd(any({ learningRate: 0.1 })),
+    () => meta.inner.sgd({ lr: 0.1 }),
+  ],
+  [
+    "TypeError",
+    "cosine: the options are no object: 100. Write { steps, end }.",
+    () => optim.cosine(0.1, any(100)),
+    () => optim.cosine(0.1, { steps: 100 }),
+  ],
+  [
+    "ValueError",
+    "warmup: steps is no whole number from 1: 0.001. Use 1 or more.",
+    () => optim.warmup(1e-3, 10),
+    () => optim.warmup(10, 1e-3),
+  ],
+  [
+    "ValueError",
+    "dropout: rate out of range: 50. Use 0 up to below 1.",
+    () => nn.dropout(50),
+    () => nn.dropout(0.5),
+  ],
+  [
+    "TypeError",
+    "asha: unknown option: grace. Use min, max, eta.",
+    () => search.asha(any({ max: 9, grace: 1 })),
+    () => search.asha({ max: 9 }),
   ],
   [
     "TypeError",

@@ -1,6 +1,7 @@
 // Adam inside an unroll: ε² stands inside the root, so that its derivative exists where a gradient
 // is zero.
 
+import { optionsOf } from "../../core/options";
 import { add, div, mul, sub } from "../../ops/arithmetic";
 import { sqrt, square } from "../../ops/math";
 import { inRange, mapTrees } from "../../optim/optimizer";
@@ -33,6 +34,7 @@ export type AdamState = {
 /** m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; p ← p − lr · m̂ / √(v̂ + ε²) (Kingma and Ba
  * 2015, with the bias corrections m̂ and v̂). */
 export function adam(options: AdamOptions): InnerOptimizer<Scalars, AdamState> {
+  optionsOf("inner.adam", options, ["lr", "beta1", "beta2", "eps", "learn"]);
   const { lr, beta1 = 0.9, beta2 = 0.999, eps = 1e-3, learn = false } = options;
   inRange("inner.adam", "lr", lr, 0);
   inRange("inner.adam", "beta1", beta1, 0, 1);

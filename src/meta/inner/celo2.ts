@@ -1,6 +1,7 @@
 // A learned optimizer of 347 weights: a small MLP over thirty normalised features of each weight,
 // whose step has root mean square 1 in every tensor. Vectors move by AdamW.
 
+import { optionsOf } from "../../core/options";
 import { relu } from "../../ops/activation";
 import { add, div, mul, sub } from "../../ops/arithmetic";
 import { expand } from "../../ops/expand";
@@ -70,6 +71,7 @@ const unit = (x: Tensor): Tensor => mul(x, rsqrt(add(mean(square(x)), TINY)));
  * scalars move by Adam with ten times `lr`.
  */
 export function celo2(options: Celo2Options = {}): InnerOptimizer<Celo2, Celo2State> {
+  optionsOf("inner.celo2", options, ["lr", "weightDecay"]);
   const { lr = 1e-3, weightDecay = 0 } = options;
   inRange("inner.celo2", "lr", lr, 0);
   inRange("inner.celo2", "weightDecay", weightDecay, 0);

@@ -1,5 +1,6 @@
 // Meta-Curvature: the gradient times a learned square matrix along each of its axes.
 
+import { optionsOf } from "../../core/options";
 import { mul, sub } from "../../ops/arithmetic";
 import { matmul } from "../../ops/matmul";
 import { reshape } from "../../ops/reshape";
@@ -14,7 +15,8 @@ type Curvature = readonly (readonly Tensor[])[];
 
 /** p ← p − lr · (g ×₁ M₁ ×₂ M₂ …), each M starting at the identity (Park and Oliva 2019). The
  * spatial axes of a conv kernel count as one. */
-export function curvature({ lr }: { readonly lr: number }): InnerOptimizer<Curvature, Nothing> {
+export function curvature(options: { readonly lr: number }): InnerOptimizer<Curvature, Nothing> {
+  const { lr } = optionsOf("inner.curvature", options, ["lr"]);
   inRange("inner.curvature", "lr", lr, 0);
   return {
     initMeta: (params: Tree) => leaves(params).map((p) => axes(p).map((n) => eye(n))),

@@ -2,7 +2,7 @@
 // parameters together or for each tensor of them.
 
 import { ValueError } from "../../core/errors";
-import { needPositive } from "../../core/options";
+import { needPositive, optionsOf } from "../../core/options";
 import { stopGradient } from "../../grad/index";
 import { sigmoid } from "../../ops/activation";
 import { add, div, mul, sub } from "../../ops/arithmetic";
@@ -70,6 +70,16 @@ const GAIN = 10;
  * is a moving mean of that.
  */
 export function lrNet(options: LrNetOptions = {}): InnerOptimizer<LrNet, LrNetState> {
+  optionsOf("inner.lrNet", options, [
+    "lr",
+    "low",
+    "high",
+    "per",
+    "hidden",
+    "horizon",
+    "stopFeatures",
+    "keep",
+  ]);
   const { lr = 0.01, low = 1e-4, high = 1, per = "net", hidden = 32 } = options;
   const { horizon, stopFeatures = false, keep = 0 } = options;
   needPositive("inner.lrNet", { low });

@@ -1,7 +1,7 @@
 // A learned optimizer that is one small LSTM, shared by all parameters, with a state for each
 // single one of them.
 
-import { needPositive } from "../../core/options";
+import { needPositive, optionsOf } from "../../core/options";
 import { lstm as lstmOp } from "../../fused/lstm";
 import { lstmCell } from "../../nn/cells";
 import { add, div, maximum, mul } from "../../ops/arithmetic";
@@ -45,6 +45,7 @@ type LstmState = readonly { readonly h: Tensor; readonly c: Tensor }[];
 /** θ ← θ + s · W h, h of an LSTM that sees each parameter's gradient (Andrychowicz et al. 2016).
  * With `order: 1` its input counts as constant, as in that paper. */
 export function lstm(options: LstmOptimizerOptions = {}): InnerOptimizer<LstmMeta, LstmState> {
+  optionsOf("inner.lstm", options, ["hidden", "scale", "input", "p"]);
   const { hidden = [20, 20], scale = 0.01, input = "log", p = 10 } = options;
   const seen = input === "log" ? 2 : 1;
   inRange("inner.lstm", "scale", scale, 0);

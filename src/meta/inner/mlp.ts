@@ -1,6 +1,7 @@
 // A learned optimizer that is one small MLP, shared by all parameters, which sees momenta at six
 // time scales.
 
+import { optionsOf } from "../../core/options";
 import { relu } from "../../ops/activation";
 import { add, mul, sub } from "../../ops/arithmetic";
 import { exp, rsqrt, square, tanh } from "../../ops/math";
@@ -37,6 +38,7 @@ const TIMES = [1, 3, 10, 30, 100, 300, 1e3, 3e3, 1e4, 3e4, 1e5];
  * gradient, value and six momenta, each over its root mean square in the tensor, and eleven tanh(t
  * / s − 1) (Metz et al. 2020, 2022). */
 export function mlp(options: MlpOptimizerOptions = {}): InnerOptimizer<readonly Dense[], MlpState> {
+  optionsOf("inner.mlp", options, ["hidden", "scale"]);
   const { hidden = [32, 32], scale = 1e-3 } = options;
   inRange("inner.mlp", "scale", scale, 0);
   return {

@@ -1,5 +1,6 @@
 // Gradient descent with momentum, whose velocity is carried over the inner steps.
 
+import { optionsOf } from "../../core/options";
 import { add, mul, sub } from "../../ops/arithmetic";
 import { inRange, mapTrees } from "../../optim/optimizer";
 import { zerosOf } from "../../optim/state";
@@ -19,6 +20,7 @@ export type MomentumState = { readonly velocity: Tree };
 
 /** v ← momentum · v + g; p ← p − lr · v (Polyak 1964). */
 export function momentum(options: MomentumOptions): InnerOptimizer<Scalars, MomentumState> {
+  optionsOf("inner.momentum", options, ["lr", "momentum", "learn"]);
   const { lr, momentum: start = 0.9, learn = false } = options;
   inRange("inner.momentum", "lr", lr, 0);
   inRange("inner.momentum", "momentum", start, 0, 1);

@@ -1,6 +1,6 @@
 // A learned rate for every parameter tensor and inner step (MAML++).
 
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import { mul, sub } from "../../ops/arithmetic";
 import { inRange } from "../../optim/optimizer";
 import { scalar } from "../../optim/state";
@@ -18,6 +18,7 @@ interface PerStepOptions {
 /** p ← p − a_{tensor, step} · g (Antoniou et al. 2019). What is learned is a list by step of trees
  * of scalars. */
 export function perStep(options: PerStepOptions): InnerOptimizer<readonly Tree[], Nothing> {
+  optionsOf("inner.perStep", options, ["lr", "steps"]);
   const { lr, steps } = options;
   inRange("inner.perStep", "lr", lr, 0);
   if (steps !== undefined) needWhole("inner.perStep", { steps }, 1);

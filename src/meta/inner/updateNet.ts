@@ -1,6 +1,7 @@
 // A network that writes updates: it edits the two factors of each linear layer's gradient (MEND),
 // and is the identity before it learns.
 
+import { optionsOf } from "../../core/options";
 import { treePaths } from "../../core/tree";
 import { stopGradient } from "../../grad/index";
 import { add, div, mul, sub } from "../../ops/arithmetic";
@@ -68,6 +69,7 @@ const TINY = 1e-12; // under the root of mean squares: no slope passes, only 0/0
 export function updateNet(
   options: UpdateNetOptions = {},
 ): InnerOptimizer<UpdateNet, UpdateNetState> {
+  optionsOf("inner.updateNet", options, ["lr", "hidden", "stopScale", "edits"]);
   const { lr = 0.01, hidden = 16, stopScale = true, edits = () => true } = options;
   inRange("inner.updateNet", "lr", lr, 0);
   /** Of every parameter, what is edited as [in, out]; null where nothing is. */
