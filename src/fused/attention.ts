@@ -1,11 +1,11 @@
 // Attention as two fused ops, one the gradient of the other, that hold a block of scores at a
 // time. Right at any order: the second gradient is that of the decomposition.
 
-import { DTypeError, ShapeError } from "../core/errors";
+import { ShapeError } from "../core/errors";
 import { optionsOf } from "../core/options";
 import { broadcast, type Shape, sameShape, show, sizeOf } from "../core/shape";
 import { needRest } from "../device/rest";
-import { needFloats, needTensors } from "../ops/checks";
+import { needBools, needFloats } from "../ops/checks";
 import { expand } from "../ops/expand";
 import { reshape } from "../ops/reshape";
 import { apply, type BatchRule, type Calls, type Op, type Operand } from "../tensor/op";
@@ -154,12 +154,7 @@ function check(q: Tensor, k: Tensor, v: Tensor) {
 
 /** The mask as [n or 1, tq or 1, tk], repeated no further than it must. */
 function flatMask(mask: Tensor, lead: Shape, tq: number, tk: number): Tensor {
-  needTensors("attention", { mask });
-  if (mask.dtype !== "bool") {
-    throw new DTypeError(
-      `attention: the mask is ${mask.dtype}, not bool. Use a comparison, or cast(mask, "bool").`,
-    );
-  }
+  needBools("attention", "mask", mask);
   const shape = [1, 1, ...mask.shape].slice(-Math.max(2, mask.shape.length));
   const all = [...lead, tq, tk];
   const wide = broadcast(shape, all);

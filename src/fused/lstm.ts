@@ -1,10 +1,10 @@
 // The LSTM over a whole sequence: one product for all inputs, then one kernel for all steps; its
 // gradients are one kernel for all steps too, and products. Right at any order.
 
-import { DTypeError, ShapeError, ValueError } from "../core/errors";
+import { ShapeError, ValueError } from "../core/errors";
 import { optionsOf } from "../core/options";
 import { sameShape, show } from "../core/shape";
-import { needFloats, needInts } from "../ops/checks";
+import { needBools, needFloats, needInts } from "../ops/checks";
 import { where } from "../ops/compare";
 import { expand } from "../ops/expand";
 import { matmul } from "../ops/matmul";
@@ -101,11 +101,7 @@ function check(x: Tensor, { wx, wh, b }: LstmParams, options: LstmOptions): void
         `Give ${name} ${show(shape)}.`,
     );
   }
-  if (mask !== undefined && mask.dtype !== "bool") {
-    throw new DTypeError(
-      `lstm: the mask is ${mask.dtype}, not bool. Use a comparison, or cast(mask, "bool").`,
-    );
-  }
+  if (mask !== undefined) needBools("lstm", "mask", mask);
   if (lengths !== undefined) needInts("lstm", "lengths", lengths);
   if (mask !== undefined && lengths !== undefined) {
     throw new ValueError("lstm: both mask and lengths are given. Give one of them.");

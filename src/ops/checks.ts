@@ -35,6 +35,15 @@ export function needInts(name: string, which: string, x: Tensor): void {
   );
 }
 
+/** Throws DTypeError unless `x` is bool. */
+export function needBools(name: string, which: string, x: Tensor): void {
+  needTensors(name, { [which]: x });
+  if (x.dtype === "bool") return;
+  throw new DTypeError(
+    `${name}: the ${which} is ${x.dtype}, not bool. Use a comparison, or cast(${which}, "bool").`,
+  );
+}
+
 /** Throws ShapeError unless both have one shape. */
 export function needSameShape(
   name: string,

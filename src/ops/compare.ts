@@ -1,8 +1,8 @@
 // Comparisons and logic: bool results, zero gradient. And `where`, which chooses by them.
 
-import { DTypeError } from "../core/errors";
 import type { Like } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
+import { needBools } from "./checks";
 import { aligned, elementwise, pair, toTensor } from "./elementwise";
 
 const equalOp = elementwise("equal", {
@@ -93,10 +93,6 @@ const whereOp = elementwise("where", {
  */
 export function where(condition: Tensor, a: Like, b: Like): Tensor {
   const c = toTensor("where", condition);
-  if (c.dtype !== "bool") {
-    throw new DTypeError(
-      `where: the condition is ${c.dtype}, not bool. Use a comparison, or cast(c, "bool").`,
-    );
-  }
+  needBools("where", "condition", c);
   return whereOp(aligned("where", [c, ...pair("where", a, b)]));
 }

@@ -90,7 +90,7 @@ const elementwise: readonly ErrorCase[] = [
   ],
   [
     "DTypeError",
-    'where: the condition is float32, not bool. Use a comparison, or cast(c, "bool").',
+    'where: the condition is float32, not bool. Use a comparison, or cast(condition, "bool").',
     () => o.where(f(2), f(2), f(2)),
     () => o.where(b(2), f(2), f(2)),
   ],
