@@ -17,7 +17,7 @@ import {
   reptile,
   type Task,
 } from "../src/meta/index";
-import { crossEntropy, key, matmul, mse } from "../src/ops/index";
+import { add, crossEntropy, key, matmul, mse, mul, square, sum } from "../src/ops/index";
 import * as optim from "../src/optim/index";
 import { compile } from "../src/program/compile";
 import { tensor } from "../src/tensor/create";
@@ -176,6 +176,17 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
         damping: 1,
       });
     await oneGradient(few as never, learned(at), tasks);
+  });
+
+  test("iMAML solves along negative curvature, and at a residual of 0", async () => {
+    const curves = { support: tensor(-3), query: tensor(0) };
+    const learner = imaml({
+      loss: ({ w }: { w: Tensor }, c: Tensor) => sum(add(w, mul(mul(square(w), 0.5), c))),
+      ...{ inner: inner.sgd({ lr: 0.1 }), steps: 0, lambda: 2, cgSteps: 3, outer },
+    });
+    const { grads } = learner.metaGrad({ params: { w: tensor([1, 2]) }, meta: {} }, [curves]);
+    // (I − 3 / 2) x = [1, 1], after one step of three
+    expect(await values(grads.params)).toEqual([-2, -2]);
   });
 
   function episode(seed: number): Task<Examples> {

@@ -3,7 +3,8 @@
 
 import { needPositive, needWhole } from "../core/options";
 import { hvp, valueAndGrad } from "../grad/index";
-import { add, div, maximum, mul, sub } from "../ops/arithmetic";
+import { add, div, mul, sub } from "../ops/arithmetic";
+import { equal, where } from "../ops/compare";
 import { square } from "../ops/math";
 import type { Key } from "../ops/random";
 import { ravel } from "../ops/ravel";
@@ -96,7 +97,10 @@ export function imaml<P extends Tree, M extends Tree, S extends Tree, B>(
   };
 }
 
-const TINY = 1e-30; // where the residual is 0, nothing is left to do: not 0/0
+/** a / b; 0 / 0 is 0: where the residual is 0, nothing is left to do. */
+function ratio(a: Tensor, b: Tensor): Tensor {
+  return div(a, where(equal(b, 0), 1, b));
+}
 
 /** x with A x = b, A symmetric and positive definite, after so many steps from 0. */
 function conjugateGradients(times: (x: Tensor) => Tensor, b: Tensor, steps: number): Tensor {
@@ -106,11 +110,11 @@ function conjugateGradients(times: (x: Tensor) => Tensor, b: Tensor, steps: numb
   let size = sum(square(r));
   for (let k = 0; k < steps; k++) {
     const ap = times(p);
-    const far = div(size, maximum(sum(mul(p, ap)), TINY));
+    const far = ratio(size, sum(mul(p, ap)));
     x = add(x, mul(p, far));
     r = sub(r, mul(ap, far));
     const next = sum(square(r));
-    p = add(r, mul(p, div(next, maximum(size, TINY))));
+    p = add(r, mul(p, ratio(next, size)));
     size = next;
   }
   return x;
