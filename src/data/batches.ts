@@ -2,7 +2,7 @@
 // function of (seed, e, i), so that a training can begin again anywhere.
 
 import { ValueError } from "../core/errors";
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { type Stream, stream } from "../core/random";
 import type { Tensor } from "../tensor/tensor";
 import type { HostArray } from "./safetensors";
@@ -62,6 +62,7 @@ const BATCH_STREAMS = 2 ** 32;
  * are not one an example, and when no whole batch can be made.
  */
 export function batches<K extends string>(options: BatchOptions<K>): Batches<K> {
+  optionsOf("batches", options, ["count", "size", "seed", "partial", "lengths", "collate"]);
   const { count, size, seed, lengths, collate, partial = seed === undefined } = options;
   needWhole("batches", { count, size }, 1);
   if (lengths !== undefined && lengths.length !== count) {

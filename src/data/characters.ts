@@ -2,7 +2,7 @@
 // times by an unsteady hand. Only + - * / and square roots are used, so that every runtime draws
 // the same bytes from the same seed.
 
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { type Stream, stream } from "../core/random";
 import { type ClassPool, classPool } from "./pool";
 import { drawStrokes, type Point } from "./strokes";
@@ -20,6 +20,7 @@ export interface CharacterOptions {
 /** A pool of invented characters, 28 x 28, ink 255 on 0. Class c is a function of (seed, c) alone
  * and its first drawings do not change with `perClass`. Throws a ValueError for counts below 1. */
 export function characters(options: CharacterOptions): ClassPool {
+  optionsOf("characters", options, ["seed", "classes", "perClass"]);
   const { seed, classes = 400, perClass = 20 } = options;
   needWhole("characters", { classes, perClass }, 1);
   const images = new Uint8Array(classes * perClass * SIZE * SIZE);

@@ -2,7 +2,7 @@
 // runtime, and its support and query never share an image.
 
 import { ValueError } from "../core/errors";
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { stream } from "../core/random";
 import { type ClassPool, countOf } from "./pool";
 
@@ -51,6 +51,7 @@ export interface Episodes {
  * random order, `shot` support and `query` query images of each, by label. Throws a ValueError when
  * the pool has fewer classes than `way` or a class fewer images than `shot + query`. */
 export function episodes(options: EpisodeOptions): Episodes {
+  optionsOf("episodes", options, ["classes", "way", "shot", "query", "key"]);
   const { classes: pool, way, shot, query, key } = options;
   needWhole("episodes", { way, shot, query }, 1);
   if (pool.classes < way) {

@@ -1,7 +1,7 @@
 // Sine curves to fit, one a task: amplitude, phase and the points are a pure function of
 // (key, index).
 
-import { needWhole } from "../core/options";
+import { needWhole, optionsOf } from "../core/options";
 import { stream } from "../core/random";
 
 /** Points of one curve: x and y are columns. */
@@ -30,6 +30,7 @@ export interface SinusoidOptions {
 /** Tasks by index: y = A sin(x - phase) with A ~ U(0.1, 5), phase ~ U(0, pi), x ~ U(-5, 5)
  * (Finn, Abbeel, Levine 2017, section 5.1). Throws a ValueError for counts below 1. */
 export function sinusoids(options: SinusoidOptions): (index: number) => SinusoidTask {
+  optionsOf("sinusoids", options, ["key", "shot", "query"]);
   const { key, shot = 10, query = 10 } = options;
   needWhole("sinusoids", { shot, query }, 1);
   return (index) => {

@@ -1,5 +1,6 @@
 // Bad calls of compiled steps, layers, optimizers and meta-learners.
 
+import * as data from "../../src/data/index";
 import * as meta from "../../src/meta/index";
 import * as nn from "../../src/nn/index";
 import * as o from "../../src/ops/index";
@@ -11,6 +12,7 @@ import { mapTree } from "../../src/tensor/tree";
 import { any, type ErrorCase, f } from "./case";
 
 const total = (x: Tensor) => o.sum(x);
+const characters = data.characters({ seed: 0, classes: 2, perClass: 2 });
 
 const loop = {
   loss: (x: Tensor) => total(x),
@@ -104,6 +106,25 @@ export const learning: readonly ErrorCase[] = [
     "dropout: rate out of range: 50. Use 0 up to below 1.",
     () => nn.dropout(50),
     () => nn.dropout(0.5),
+  ],
+  [
+    "TypeError",
+    "mnistMlp: unknown option: units. Use inputs, hidden, classes, dropout.",
+    () => nn.models.mnistMlp(any({ units: [8] })),
+    () => nn.models.mnistMlp({ hidden: [8] }),
+  ],
+  [
+    "TypeError",
+    "textGru: the options are no object: 100. Write { vocabulary, classes, size, padding, std, " +
+      "dropout, units, layers, bidirectional, pool, hidden }.",
+    () => nn.models.textGru(any(100)),
+    () => nn.models.textGru({ vocabulary: 100 }),
+  ],
+  [
+    "TypeError",
+    "episodes: unknown option: ways. Use classes, way, shot, query, key.",
+    () => data.episodes(any({ ways: 5 })),
+    () => data.episodes({ classes: characters, way: 2, shot: 1, query: 1, key: 0 }),
   ],
   [
     "TypeError",

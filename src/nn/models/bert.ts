@@ -2,7 +2,7 @@
 // Its blocks are `transformerBlock`, norms behind the sums, with gelu by erf.
 
 import { ShapeError } from "../../core/errors";
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import { type Shape, show } from "../../core/shape";
 import { gelu } from "../../ops/activation";
 import { add } from "../../ops/arithmetic";
@@ -99,6 +99,19 @@ const STD = 0.02;
 
 /** BERT-base unless options say otherwise: 109,482,240 parameters without classes. */
 export function bert(options: BertOptions = {}): Bert {
+  optionsOf("bert", options, [
+    "vocabulary",
+    "size",
+    "layers",
+    "heads",
+    "hidden",
+    "positions",
+    "types",
+    "classes",
+    "padding",
+    "dropout",
+    "eps",
+  ]);
   const { vocabulary = 30_522, size = 768, layers = 12, heads = 12, hidden = 3072 } = options;
   const { positions = 512, types = 2, classes, padding = 0, eps = 1e-12 } = options;
   const rate = options.dropout ?? 0.1;

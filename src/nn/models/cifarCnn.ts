@@ -2,7 +2,7 @@
 // max-pool, then linear layers. The same options always mean the same form of parameters.
 
 import { ValueError } from "../../core/errors";
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import { show } from "../../core/shape";
 import { relu } from "../../ops/activation";
 import type { Tree } from "../../tensor/tree";
@@ -37,6 +37,15 @@ export interface CifarCnnOptions {
  * @throws ValueError when no pixel is left behind the last pool
  */
 export function cifarCnn(options: CifarCnnOptions = {}): Layer<readonly Tree[]> {
+  optionsOf("cifarCnn", options, [
+    "size",
+    "channels",
+    "filters",
+    "hidden",
+    "classes",
+    "padding",
+    "dropout",
+  ]);
   const { size = 32, channels = 3, filters = [32, 64], hidden = [128], classes = 10 } = options;
   const { padding = "valid", dropout: rate = 0 } = options;
   needWhole("cifarCnn", { size, channels, classes }, 1);

@@ -1,7 +1,7 @@
 // The four-convolution network of the few-shot experiments. With its norm, one example's logits
 // depend on the others of its batch: results are transductive.
 
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import { relu } from "../../ops/activation";
 import type { Tree } from "../../tensor/tree";
 import { conv } from "../conv";
@@ -38,6 +38,16 @@ export interface FewShotCnnOptions {
  * convolutions with padding 1, each with norm and ReLU and halving the image.
  */
 export function fewShotCnn(options: FewShotCnnOptions = {}): Layer<readonly Tree[]> {
+  optionsOf("fewShotCnn", options, [
+    "channels",
+    "filters",
+    "layers",
+    "classes",
+    "halve",
+    "head",
+    "norm",
+    "eps",
+  ]);
   const { channels = 1, filters = 32, layers = 4, classes = 5, halve = "stride" } = options;
   const { head = "mean", norm: normed = true, eps = 1e-3 } = options;
   needWhole("fewShotCnn", { channels, filters, layers, classes: classes ?? 1 }, 1);

@@ -1,6 +1,6 @@
 // The perceptron of the MNIST experiments: 784-512-512-10 with dropout .2 unless told otherwise.
 
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import type { Tree } from "../../tensor/tree";
 import { flatten } from "../flatten";
 import type { Layer } from "../layer";
@@ -20,6 +20,7 @@ export interface MnistMlpOptions {
 
 /** Images [n, ...], each of `inputs` numbers, to logits [n, classes]. */
 export function mnistMlp(options: MnistMlpOptions = {}): Layer<readonly Tree[]> {
+  optionsOf("mnistMlp", options, ["inputs", "hidden", "classes", "dropout"]);
   const { inputs = 784, hidden = [512, 512], classes = 10, dropout = 0.2 } = options;
   needWhole("mnistMlp", { inputs, classes }, 1);
   return sequential(flatten, ...denseStages(inputs, hidden, classes, dropout));

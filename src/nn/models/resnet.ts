@@ -2,7 +2,7 @@
 // convolution of a bottleneck). Running statistics are a state of their own, in and out.
 
 import { ValueError } from "../../core/errors";
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import type { Shape } from "../../core/shape";
 import { relu } from "../../ops/activation";
 import { add } from "../../ops/arithmetic";
@@ -110,6 +110,7 @@ export function resnet18(options: Omit<ResnetOptions, "blocks" | "kind"> = {}): 
 
 /** A residual network of any number of blocks; see `resnet50`. */
 export function resnet(options: ResnetOptions = {}): Resnet {
+  optionsOf("resnet", options, ["blocks", "kind", "width", "channels", "classes", "momentum"]);
   const { blocks = [3, 4, 6, 3], kind = "bottleneck", width = 64 } = options;
   const { channels = 3, classes = 1000, momentum = 0.1 } = options;
   needWhole("resnet", { width, channels, classes }, 1);

@@ -1,7 +1,7 @@
 // Transformer encoders that classify: of texts and of frames of sound. Places that are not there
 // change nothing at the others.
 
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import { mul } from "../../ops/arithmetic";
 import { notEqual } from "../../ops/compare";
 import { dropout as drop } from "../../ops/dropout";
@@ -59,6 +59,8 @@ type EncoderParams = {
 };
 
 /** x [b, t, size] with positions, through pre-norm blocks and a last norm, to logits. */
+const ENCODER = ["size", "heads", "layers", "units", "pool", "hidden", "dropout"] as const;
+
 function encoder(name: string, classes: number, options: EncoderOptions) {
   const { size = 64, heads = 4, layers = 2, units, pool = "mean", hidden = [] } = options;
   const rate = options.dropout ?? 0;
@@ -101,6 +103,7 @@ export type TextTransformerParams = {
 export function textTransformer(
   options: TextTransformerOptions = {},
 ): Layer<TextTransformerParams> {
+  optionsOf("textTransformer", options, [...ENCODER, "vocabulary", "classes", "padding", "std"]);
   const { vocabulary = 10_000, classes = 2, padding = 0 } = options;
   needWhole("textTransformer", { vocabulary }, 1);
   const body = encoder("textTransformer", classes, options);
@@ -133,6 +136,7 @@ export type SpeechTransformerParams = {
 export function speechTransformer(
   options: SpeechTransformerOptions = {},
 ): Layer<SpeechTransformerParams> {
+  optionsOf("speechTransformer", options, [...ENCODER, "mels", "classes"]);
   const { mels = 40, classes = 10 } = options;
   needWhole("speechTransformer", { mels }, 1);
   const body = encoder("speechTransformer", classes, options);

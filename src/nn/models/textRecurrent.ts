@@ -1,7 +1,7 @@
 // Texts to classes by an embedding and a recurrent layer. Places that hold the padding symbol take
 // no part: a text means the same however far it is padded.
 
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import { notEqual } from "../../ops/compare";
 import { dropout as drop } from "../../ops/dropout";
 import { concat, transpose } from "../../ops/movement";
@@ -61,6 +61,11 @@ export type TextRecurrentParams<P extends Tree> = {
   readonly head: readonly Tree[];
 };
 
+const NAMES = [
+  ...(["vocabulary", "classes", "size", "padding", "std", "dropout", "units", "layers"] as const),
+  ...(["bidirectional", "pool", "hidden"] as const),
+];
+
 /** ids int32 [b, t] to logits [b, classes]; the context's mask [b, t] replaces that of the
  * padding. */
 type TextLayer<P extends Tree> = Layer<TextRecurrentParams<P>>;
@@ -91,6 +96,7 @@ function textRecurrent<P extends Tree, S extends CellState>(
   make: (inputs: number, units: number, options: RecurrentOptions) => RecurrentLayer<P, S>,
   options: TextRecurrentOptions,
 ): TextLayer<P> {
+  optionsOf(name, options, NAMES);
   const { vocabulary = 10_000, classes = 2, size = 128, units = 128, layers = 1 } = options;
   const { bidirectional = false, padding = 0, std = 0.1, dropout: rate = 0 } = options;
   const { pool = "last", hidden = [] } = options;

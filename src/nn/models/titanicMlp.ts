@@ -1,6 +1,6 @@
 // The perceptron of the Titanic experiments: dense, ReLU, dense, ReLU, one logit.
 
-import { needWhole } from "../../core/options";
+import { needWhole, optionsOf } from "../../core/options";
 import type { Tree } from "../../tensor/tree";
 import type { Layer } from "../layer";
 import { sequential } from "../sequential";
@@ -18,8 +18,10 @@ export interface TitanicMlpOptions {
 /** Rows [n, inputs] to logits [n, classes]. */
 export function titanicMlp(
   inputs: number,
-  { hidden = [32, 16], dropout = 0, classes = 1 }: TitanicMlpOptions = {},
+  options: TitanicMlpOptions = {},
 ): Layer<readonly Tree[]> {
+  optionsOf("titanicMlp", options, ["hidden", "dropout", "classes"]);
+  const { hidden = [32, 16], dropout = 0, classes = 1 } = options;
   needWhole("titanicMlp", { inputs, classes }, 1);
   return sequential(...denseStages(inputs, hidden, classes, dropout));
 }
