@@ -15,7 +15,7 @@ export default defineConfig({
   minify: true,
   // Node shows the line of an error that nobody caught: let that be a line, not the whole file.
   esbuildOptions: (options) => {
-    options.lineLimit = 400;
+    options.lineLimit = 800;
   },
   splitting: false,
   clean: true,

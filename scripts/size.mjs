@@ -20,8 +20,8 @@ const IMPORTS = [
       'export { linear } from "hypergrad/nn"; export { adam } from "hypergrad/optim"',
     most: 37,
   },
-  { code: 'export { compile, grad, init, meta, nn, optim } from "hypergrad"', most: 93 },
-  { code: 'export * from "hypergrad"', most: 136 },
+  { code: 'export { compile, grad, init, meta, nn, optim } from "hypergrad"', most: 95 },
+  { code: 'export * from "hypergrad"', most: 138 },
 ];
 const SINGLE_FILE = 181;
 
