@@ -10,7 +10,8 @@ export default defineConfig({
   format: "esm",
   platform: "neutral",
   target: "es2022",
-  dts: true,
+  // What is marked @internal, such as a tensor's storage, is no part of the types.
+  dts: { compilerOptions: { stripInternal: true } },
   sourcemap: true,
   minify: true,
   // Node shows the line of an error that nobody caught: let that be a line, not the whole file.

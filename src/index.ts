@@ -33,6 +33,6 @@ export { study } from "./search/index";
 export { type Like, tensor } from "./tensor/create";
 export { arange, eye, full, linspace, ones, onesLike, zeros, zerosLike } from "./tensor/fill";
 export { collectedTensors, dispose, keep, scope } from "./tensor/scope";
-export type { Nested, Tensor } from "./tensor/tensor";
+export { type Nested, Tensor } from "./tensor/tensor";
 export { leaves, mapTree, type Tree } from "./tensor/tree";
 export * from "./train/index";

@@ -153,10 +153,12 @@ describe.skipIf(!built)("outside of a browser", () => {
       const part = `import { linear } from "hypergrad/nn";\n${layer}\n`;
       writeFileSync(`${folder}/app.ts`, `import type { nn } from "hypergrad";\n${part}${app}`);
       await execute(process.execPath, [tsc, ...args], { cwd: folder });
-      // A control: the types are those of the library, so that a wrong call is an error.
-      const wrong = 'import { tensor } from "hypergrad";\ntensor("text").shape satisfies string;\n';
-      writeFileSync(`${folder}/app.ts`, wrong);
-      await expect(execute(process.execPath, [tsc, ...args], { cwd: folder })).rejects.toThrow();
+      // A control: the types are those of the library, so that a wrong call is an error, and so is
+      // what is internal.
+      for (const wrong of ['tensor("text").shape satisfies string', "tensor(1).storage"]) {
+        writeFileSync(`${folder}/app.ts`, `import { tensor } from "hypergrad";\n${wrong};\n`);
+        await expect(execute(process.execPath, [tsc, ...args], { cwd: folder })).rejects.toThrow();
+      }
     },
   );
 });

@@ -6,7 +6,7 @@ import * as hypergrad from "../src/index";
 
 const names = {
   root: `
-    init device tensor zeros ones full arange eye scope keep compile
+    init device Tensor tensor zeros ones full arange eye scope keep compile
     add sub mul div pow maximum minimum neg abs sign square sqrt rsqrt exp expm1 log log1p sin cos
     tanh erf reciprocal floor ceil round clip relu leakyRelu elu gelu silu sigmoid softplus
     equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr logicalNot

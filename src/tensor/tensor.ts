@@ -38,6 +38,10 @@ const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.disp
 /** The scalar's value, a typed array or nested arrays of numbers: what tensors are made from. */
 export type Nested = number | boolean | readonly Nested[];
 
+/**
+ * Numbers of one shape and type on a device. A value: no op changes it. `tensor`, `zeros` and the
+ * like make one; `data`, `item` and `array` read it.
+ */
 export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;
