@@ -89,10 +89,14 @@ export class Drawing {
     this.show(null);
   }
 
+  get #drawn(): boolean {
+    return [...this.#pads, this.#query].every((pad) => !pad.empty);
+  }
+
   /** Asks the net, once all six are drawn. */
   tell(): void {
     if (this.section.hidden) return;
-    if ([...this.#pads, this.#query].some((pad) => pad.empty)) {
+    if (!this.#drawn) {
       this.show(null);
       return;
     }
@@ -100,7 +104,9 @@ export class Drawing {
     this.ask({ support, query: this.#query.pixels() });
   }
 
-  show(told: readonly (readonly number[])[] | null): void {
+  /** What was told: nothing once a pad is empty, as an answer may come after its drawings went. */
+  show(steps: readonly (readonly number[])[] | null): void {
+    const told = this.#drawn ? steps : null;
     const shares = told?.[told.length - 1] ?? NAMES.map(() => 0);
     const list = this.section.querySelector("#told")!;
     list.replaceChildren(
