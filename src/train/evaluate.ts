@@ -3,8 +3,8 @@
 
 import { ShapeError } from "../core/errors";
 import { show } from "../core/shape";
+import { treeForm } from "../core/tree";
 import { type Batches, type BatchTensors, batchTensors, prefetch } from "../data/batches";
-import type { HostArray } from "../data/safetensors";
 import { cast } from "../ops/cast";
 import { sum } from "../ops/reduce";
 import { compile } from "../program/compile";
@@ -32,25 +32,22 @@ export function evaluator<P extends Tree, S extends Tree = Tree, K extends strin
   batches: Batches<K>,
   measure: (params: P, batch: BatchTensors<K>, state: S) => Measures,
 ): Evaluator<P, S> {
-  let counted = 0;
+  /** Examples of a batch by its form: a program, once made, does not measure anew. */
+  const counts = new Map<string, number>();
+  const formOf = (batch: BatchTensors) => treeForm(batch, (x) => show((x as Tensor).shape));
   const step = compile((params: P, state: S, batch: BatchTensors<K>) => {
     const made = measure(params, batch, state);
-    counted = countOf(made);
+    counts.set(formOf(batch), countOf(made));
     return Object.fromEntries(
       Object.entries(made).map(([name, x]) => [name, sum(cast(x, "float32"))]),
     );
   });
-  /** Examples of a batch by its shapes: a program, once made, does not measure anew. */
-  const counts = new Map<string, number>();
 
   const evaluate = async (params: P, state: S = {} as S) => {
     const sums: Record<string, number> = {};
     let examples = 0;
     const breathe = breather();
     for await (const host of prefetch(batches, { epoch: 0 })) {
-      const form = JSON.stringify(
-        Object.entries<HostArray>(host).map(([name, { shape }]) => [name, shape]),
-      );
       const batch = batchTensors(host);
       let result: Record<string, Tensor>;
       try {
@@ -58,8 +55,7 @@ export function evaluator<P extends Tree, S extends Tree = Tree, K extends strin
       } finally {
         dispose(batch);
       }
-      if (!counts.has(form)) counts.set(form, counted);
-      examples += counts.get(form) as number;
+      examples += counts.get(formOf(batch)) as number;
       const values = await Promise.all(Object.values(result).map((x) => x.item()));
       for (const [i, name] of Object.keys(result).entries()) {
         sums[name] = (sums[name] ?? 0) + values[i];
