@@ -233,6 +233,11 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
     await close(ends(twice), ends(once));
     const start = await values(net());
     expect((await values(ends(once))).filter((v, i) => v !== start[i]).length).toBe(6);
+    const none = inner.only((path) => path.startsWith("head"), inner.sgd(RATE));
+    expect(() => ends(none)).toThrow(
+      "inner.only: no parameter moves: of [0].b, [0].w, [1].b, [1].w, [2].b, [2].w none is " +
+        "accepted. Accept one at least.",
+    );
     const edits = inner.updateNet({ ...RATE, hidden: 2, edits: (path) => path === "[1].w" });
     const part = inner.only((path) => !path.startsWith("[0]"), edits);
     expect(Object.keys(part.initMeta(net()).nets)).toEqual(["6x6"]);

@@ -1,12 +1,16 @@
 // An inner optimizer that moves some of the parameters and leaves the others where they are.
 
+import { ValueError } from "../../core/errors";
 import { treePaths } from "../../core/tree";
 import type { Tensor } from "../../tensor/tensor";
 import { leaves, mapTree, refill, type Tree } from "../../tensor/tree";
 import type { InnerOptimizer } from "../innerOptimizer";
 
-/** `inner` for the parameters whose path, such as `layers[2].w`, `moves` accepts; of the others no
- * inner gradient is worked out. */
+/**
+ * `inner` for the parameters whose path, such as `layers[2].w`, `moves` accepts; of the others no
+ * inner gradient is worked out.
+ * @throws ValueError at the first step when it accepts none of them
+ */
 export function only<M extends Tree, S extends Tree>(
   moves: (path: string) => boolean,
   inner: InnerOptimizer<M, S>,
@@ -23,7 +27,16 @@ export function only<M extends Tree, S extends Tree>(
     ...inner,
     moves: both,
     initMeta: (params, key, steps) => inner.initMeta(part(params), key, steps),
-    init: (params) => inner.init(part(params)),
+    init: (params) => {
+      const paths = treePaths(params);
+      if (!paths.some(both)) {
+        throw new ValueError(
+          `inner.only: no parameter moves: of ${paths.join(", ")} none is accepted. Accept one at ` +
+            "least.",
+        );
+      }
+      return inner.init(part(params));
+    },
     update: (grads, state, params, info) => {
       const which = moving(params);
       const factors = info.factors?.filter((_, i) => which[i]);
