@@ -31,8 +31,8 @@ export function only<M extends Tree, S extends Tree>(
       const paths = treePaths(params);
       if (!paths.some(both)) {
         throw new ValueError(
-          `inner.only: no parameter moves: of ${paths.join(", ")} none is accepted. Accept one at ` +
-            "least.",
+          `inner.only: no parameter moves: of ${paths.join(", ")} none is accepted. ` +
+            "Accept one at least.",
         );
       }
       return inner.init(part(params));
