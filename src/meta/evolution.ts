@@ -2,7 +2,7 @@
 // loops too wild for a backward pass. All tasks of a group are one batch.
 
 import { ValueError } from "../core/errors";
-import { needPositive, needWhole } from "../core/options";
+import { needPositive, needWhole, optionsOf } from "../core/options";
 import { vmap } from "../grad/index";
 import { add, div, mul, sub } from "../ops/arithmetic";
 import { type Key, normal, split } from "../ops/random";
@@ -39,17 +39,16 @@ export type JudgeOne<P extends Tree, M extends Tree, B> = (
 ) => Judgement;
 
 export interface EvolutionOptions {
-  /** Standard deviation of the perturbations. Default 0.01. */
+  /** Standard deviation of the perturbations, of every number that is learned: far below the size
+   * of the smallest that matters, such as a rate. Default 0.01. */
   readonly sigma?: number;
   /** Pairs of perturbations, + and −, of each task. Default 1. */
   readonly pairs?: number;
 }
 
 /** @throws ValueError for options out of range */
-export function checkEvolution(
-  { sigma = 0.01, pairs = 1 }: EvolutionOptions,
-  mode: Mode | undefined,
-): void {
+export function checkEvolution(options: EvolutionOptions, mode: Mode | undefined): void {
+  const { sigma = 0.01, pairs = 1 } = optionsOf("evolution", options, ["sigma", "pairs"]);
   needPositive("unroll", { sigma });
   needWhole("unroll", { pairs }, 1);
   if (mode === "pes" && pairs > 1) {

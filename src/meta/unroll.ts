@@ -86,7 +86,7 @@ export type MetaStats = {
 
 /** A tree, as compiled functions return. */
 export type MetaGradient<P extends Tree, M extends Tree> = {
-  /** Mean over the tasks of the objective. */
+  /** Mean over the tasks of the objective; in the modes "es" and "pes" over the perturbed ones. */
   readonly value: Tensor;
   readonly grads: Learned<P, M>;
   readonly stats: MetaStats;
