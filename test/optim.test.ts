@@ -7,8 +7,8 @@ import { referenceDevice } from "../src/device/reference/device";
 import { wasmDevice } from "../src/device/wasm/device";
 import { checkGrads } from "../src/grad/check";
 import { grad, valueAndGrad } from "../src/grad/grad";
-import { add, mul, sub } from "../src/ops/arithmetic";
-import { exp, square, tanh } from "../src/ops/math";
+import { add, div, mul, sub } from "../src/ops/arithmetic";
+import { exp, sqrt, square, tanh } from "../src/ops/math";
 import { matmul } from "../src/ops/matmul";
 import { slice } from "../src/ops/movement";
 import { mean, sum } from "../src/ops/reduce";
@@ -157,6 +157,11 @@ describe("gradients through updates, by differences", () => {
       "warmup of a cosine: rate and end",
       (rate, end) => optim.sgd({ lr: optim.warmup(2, optim.cosine(rate, { steps: 4, end })) }),
       [0.05, 0.01],
+    ],
+    [
+      "warmup of an own schedule, which knows no steps below 0: rate",
+      (rate) => optim.sgd({ lr: optim.warmup(2, (step) => div(rate, sqrt(add(step, 0.5)))) }),
+      [0.05],
     ],
     [
       "step decay: rate, factor",

@@ -2,7 +2,7 @@
 // steps, and gradients reach every number that is given as a tensor.
 
 import { needPositive, needWhole, optionsOf } from "../core/options";
-import { add, div, minimum, mul, pow, sub } from "../ops/arithmetic";
+import { add, div, maximum, minimum, mul, pow, sub } from "../ops/arithmetic";
 import { less, where } from "../ops/compare";
 import { cos, floor } from "../ops/math";
 import type { Like } from "../tensor/create";
@@ -93,7 +93,7 @@ export function warmup(steps: number, rate: Rate): Schedule {
     scope(() => {
       const first = rateAt(rate, mul(step, 0));
       const rising = mul(div(add(step, 1), steps), first);
-      const after = rateAt(rate, sub(step, steps));
+      const after = rateAt(rate, maximum(sub(step, steps), 0)); // no schedule knows steps below 0
       return where(less(step, steps), rising, after);
     });
 }
