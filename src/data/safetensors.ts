@@ -77,6 +77,12 @@ export function encodeSafetensors({ arrays, metadata }: SafetensorsFile): Uint8A
  * float32, whole numbers of any width int32. Throws a ValueError when the
  * bytes are not such a file or are cut short, a DTypeError for an element type not read here. */
 export function decodeSafetensors(bytes: Uint8Array, name = "the file"): SafetensorsFile {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(
+      `safetensors: no bytes: ${String(bytes)}. Give a Uint8Array: await data.readBytes(path), ` +
+        "or new Uint8Array(buffer).",
+    );
+  }
   const { header, start } = readHeader(bytes, name);
   const arrays: Record<string, HostArray> = {};
   let metadata: Record<string, string> = {};

@@ -11,8 +11,10 @@ export type Named = Readonly<Record<string, Tensor>>;
 export function needTensors(name: string, xs: Named): void {
   for (const which in xs) {
     if (isTensor(name, xs[which])) continue;
-    const text = `${name}: ${which} is no tensor: ${String(xs[which])}. Use tensor(${which}).`;
-    throw new TypeError(text);
+    const x: unknown = xs[which];
+    const list = Array.isArray(x) && x.some((item) => isTensor(name, item));
+    const make = list ? "stack" : "tensor";
+    throw new TypeError(`${name}: ${which} is no tensor: ${String(x)}. Use ${make}(${which}).`);
   }
 }
 

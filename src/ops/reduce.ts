@@ -171,6 +171,7 @@ export function all(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Mean over axes, float32. Of int32 and bool as well. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  needTensors("mean", { x });
   const y = reduceAxes("mean", sumOp, cast(x, "float32"), options);
   return mul(y, y.size / x.size);
 }

@@ -192,6 +192,15 @@ export class Tensor {
 }
 
 Object.defineProperty(Tensor.prototype, BRAND, { value: true });
+/** A model that is saved as JSON would be there without its numbers, and nobody told. */
+Object.defineProperty(Tensor.prototype, "toJSON", {
+  value(this: Tensor): never {
+    throw new TypeError(
+      `tensor: no JSON: [${this[Symbol.toStringTag]}]. Read it first, await t.array(), or save a ` +
+        "tree by saveSafetensors or data.treeArrays.",
+    );
+  },
+});
 /** What the consoles of Node and Deno show: what the tensor is, not its fields and its device's. */
 Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
   value(this: Tensor): string {
