@@ -10,6 +10,8 @@ import { mapTree, type Tree } from "../tensor/tree";
  * 0. */
 export type Rate = Like | ((step: Tensor) => Like);
 
+/** Two pure functions. A variable for one of several is an `Optimizer`, whatever their states are:
+ * `const optimizer: optim.Optimizer = fast ? optim.adam({ lr }) : optim.sgd({ lr })`. */
 export interface Optimizer<S extends Tree = Tree> {
   /** The state before the first step. */
   init(params: Tree): S;
