@@ -1,6 +1,6 @@
 // Many compiled steps in one world, on tensors that they make for each other: arguments that are
 // repeats, views or one tensor twice, results that are arguments, closures or one value twice,
-// donated ones, scopes and failures between. What is in the world is what eager ops would have made.
+// donated ones, scopes and failures between. All is as eager ops would have made it.
 
 import { expect, test } from "vitest";
 import { stream } from "../../src/core/random";
