@@ -23,7 +23,8 @@ export interface FitOptions<P extends Tree, S extends Tree, K extends string = s
   /** Running statistics to begin with, for a model that has them; they stay the caller's. */
   readonly state?: S;
   /** The mean loss of a batch, a scalar; with running statistics the pair of it and the next
-   * ones. */
+   * ones. Where the net has dropout, hand the context on: `net.apply(params, x, context)`; without
+   * its key nothing is dropped. */
   readonly loss: (
     params: P,
     batch: BatchTensors<K>,
