@@ -4,7 +4,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { ValueError } from "../src/core/errors";
 import { setDevice } from "../src/device/current";
-import { check, inner, type Task, type UnrollOptions, unroll } from "../src/meta/index";
+import { check, inner, type Mode, type Task, type UnrollOptions, unroll } from "../src/meta/index";
 import { expand, key, stack } from "../src/ops/index";
 import { compile } from "../src/program/compile";
 import { leaves, mapTree, type Tree } from "../src/tensor/tree";
@@ -177,6 +177,26 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
     const bound = 4 * Math.sqrt((2 * (1 + 2 + 3)) / draws);
     expect(await windows("pes")).toBeLessThan(bound);
     expect(await windows("es")).toBeGreaterThan(bound);
+  });
+
+  test("where nothing is learned, the value and zeros", async () => {
+    const params = net();
+    const value = async (mode: Mode) => {
+      const options = { loss: sineLoss, inner: inner.sgd({ lr: 0.1 }), steps: 2, mode } as const;
+      const learner = unroll({ ...options, order: 2, by: "meta" });
+      const asked = { params, meta: {} };
+      const found = [
+        learner.metaGrad(asked, [sine(1)], { key: key(1) }),
+        learner.window(asked, [sine(1)], [learner.start(params)], { key: key(1) }),
+      ];
+      const slopes = await values(found.map(({ grads }) => grads.params));
+      if (mode !== "store") expect(slopes.every((v) => v === 0)).toBe(true);
+      return values(found.map((one) => one.value));
+    };
+    const want = await value("store");
+    for (const mode of ["forward", "es", "pes"] as const) {
+      for (const [i, v] of (await value(mode)).entries()) expect(v).toBeCloseTo(want[i], 4);
+    }
   });
 
   test("errors", () => {

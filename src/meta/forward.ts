@@ -8,6 +8,7 @@ import { mean } from "../ops/reduce";
 import { reshape } from "../ops/reshape";
 import { zerosOf } from "../optim/state";
 import { type Like, upload } from "../tensor/create";
+import { zeros } from "../tensor/fill";
 import type { Tensor } from "../tensor/tensor";
 import { leaves, mapTree, refill, type Tree } from "../tensor/tree";
 import type { Estimate } from "./evolution";
@@ -95,7 +96,7 @@ export function forward<P extends Tree, M extends Tree, S extends Tree, B>(
     return {
       objective: total(seen),
       query: seen[seen.length - 1],
-      slope: concat(slopes.map(total), 0),
+      slope: size === 0 ? zeros([0]) : concat(slopes.map(total), 0),
       carry: going ? [stopGradient(here) as unknown as Tree] : [],
     };
   };
