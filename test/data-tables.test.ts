@@ -40,6 +40,12 @@ describe("parseDelimited", () => {
     ]);
   });
 
+  test("an empty line is no row, a lone pair of quotes is one", () => {
+    const { rows, lines } = parseDelimited('text\n\n""\nend\n""');
+    expect(rows).toEqual([[""], ["end"], [""]]);
+    expect(lines).toEqual([3, 4, 5]);
+  });
+
   test("names the line of a short row, a long one, and a quote that does not end", () => {
     const of = (text: string) => () => parseDelimited(text, { name: "t.csv" });
     expect(of('a,b\n"1\n1",2\n3\n')).toThrow(

@@ -41,7 +41,7 @@ export async function readDelimited(source: Source, options: DelimitedOptions = 
   return parseDelimited(text, { ...options, name });
 }
 
-/** The rows of a text. Empty lines are none. */
+/** The rows of a text. Empty lines are none, but a lone `""` is a row with one empty field. */
 export function parseDelimited(text: string, options: DelimitedOptions = {}): Rows {
   const { separator = ",", quotes = true, header = true, name = "the text" } = options;
   const { rows, lines } = quotes ? quoted(text, separator, name) : plain(text, separator);
@@ -80,6 +80,7 @@ function quoted(text: string, separator: string, name: string) {
   while (at < text.length) {
     const row: string[] = [];
     const begin = line;
+    const bare = text[at] !== '"';
     for (;;) {
       let field = "";
       if (text[at] === '"') {
@@ -110,7 +111,7 @@ function quoted(text: string, separator: string, name: string) {
     if (text[at] === "\r") at++;
     at++;
     line++;
-    if (row.length === 1 && row[0] === "") continue;
+    if (bare && row.length === 1 && row[0] === "") continue;
     rows.push(row);
     lines.push(begin);
   }
