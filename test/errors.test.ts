@@ -15,6 +15,7 @@ import { findDevices } from "./devices";
 import { calling } from "./errors/calling";
 import type { ErrorCase } from "./errors/case";
 import { computing } from "./errors/computing";
+import { giving } from "./errors/giving";
 import { images } from "./errors/images";
 import { learning } from "./errors/learning";
 import { indexing, moving } from "./errors/moving";
@@ -28,6 +29,7 @@ const cases: readonly ErrorCase[] = [
   ...indexing,
   ...calling,
   ...learning,
+  ...giving,
 ];
 
 function thrownBy(f: () => unknown): Error {

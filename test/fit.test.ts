@@ -306,6 +306,12 @@ describe("a number that breaks", () => {
 describe("what fit refuses", () => {
   test.each([
     [{ batches: [] as never }, "fit: no batches: . Give data.batches({ … })."],
+    [{ optimizer: "adam" as never }, "fit: no optimizer: adam. Give one, such as optim.adam("],
+    [{ loss: undefined as never }, "fit: loss is no function: undefined. Write (params, batch) =>"],
+    [
+      { save: (() => 0) as never },
+      "fit: save has no write: () => 0. Write { write: (bytes) => … }.",
+    ],
     [{ lr: 0.1 } as object, "fit: unknown option: lr. Use params, state, loss, optimizer, "],
     [{ epochs: 1.5 }, "fit: epochs is no whole number from 0: 1.5. Use 0 or more."],
     [

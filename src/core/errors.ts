@@ -11,6 +11,12 @@ export function named(name: string, made: abstract new (...args: never[]) => Err
   }
 }
 
+/** What was given, in the text of an error: its beginning where it is long. */
+export function brief(x: unknown): string {
+  const text = String(x);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+}
+
 /** Base class of all errors thrown on purpose. */
 export class HypergradError extends Error {}
 named("HypergradError", HypergradError);

@@ -1,7 +1,7 @@
 // Options, checked: an object whose every name is known, numbers in their range. JavaScript would
 // pass over a number in its place, or a name that is misspelt, and give the result of the defaults.
 
-import { ValueError } from "./errors";
+import { brief, ValueError } from "./errors";
 
 /**
  * The options themselves.
@@ -14,7 +14,7 @@ export function optionsOf<T extends object>(
 ): T {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
-      `${op}: the options are no object: ${String(options)}. Write { ${names.join(", ")} }.`,
+      `${op}: the options are no object: ${brief(options)}. Write { ${names.join(", ")} }.`,
     );
   }
   for (const name in options) {

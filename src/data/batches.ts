@@ -1,7 +1,7 @@
 // Batches of examples in an order by seed: which examples make batch i of epoch e is a pure
 // function of (seed, e, i), so that a training can begin again anywhere.
 
-import { ValueError } from "../core/errors";
+import { brief, ValueError } from "../core/errors";
 import { needWhole, optionsOf } from "../core/options";
 import { type Stream, stream } from "../core/random";
 import type { Tensor } from "../tensor/tensor";
@@ -65,6 +65,12 @@ export function batches<K extends string>(options: BatchOptions<K>): Batches<K> 
   optionsOf("batches", options, ["count", "size", "seed", "partial", "lengths", "collate"]);
   const { count, size, seed, lengths, collate, partial = seed === undefined } = options;
   needWhole("batches", { count, size }, 1);
+  if (typeof collate !== "function") {
+    throw new TypeError(
+      `batches: collate is no function: ${brief(collate)}. Write (ids) => ({ x: { data, ` +
+        "shape } }).",
+    );
+  }
   if (lengths !== undefined && lengths.length !== count) {
     throw new ValueError(
       `batches: lengths and examples differ: ${lengths.length} lengths, ${count} examples. ` +

@@ -1,6 +1,6 @@
 // Checks that many ops make before anything is allocated, with one text each.
 
-import { DTypeError, ShapeError } from "../core/errors";
+import { brief, DTypeError, ShapeError } from "../core/errors";
 import { type Shape, sameShape, show } from "../core/shape";
 import { isTensor, type Tensor } from "../tensor/tensor";
 
@@ -14,7 +14,7 @@ export function needTensors(name: string, xs: Named): void {
     const x: unknown = xs[which];
     const list = Array.isArray(x) && x.some((item) => isTensor(name, item));
     const make = list ? "stack" : "tensor";
-    throw new TypeError(`${name}: ${which} is no tensor: ${String(x)}. Use ${make}(${which}).`);
+    throw new TypeError(`${name}: ${which} is no tensor: ${brief(x)}. Use ${make}(${which}).`);
   }
 }
 

@@ -2,7 +2,7 @@
 // `expand`, so that no gradient ever mentions broadcasting.
 
 import type { DType } from "../core/dtype";
-import { DTypeError, ShapeError } from "../core/errors";
+import { brief, DTypeError, ShapeError } from "../core/errors";
 import { broadcast, sameShape, show } from "../core/shape";
 import { device } from "../device/current";
 import { type FunctionName, functions } from "../device/functions";
@@ -68,7 +68,7 @@ function wrongType(name: string, dtype: DType, def: Elementwise): DTypeError {
 export function toTensor(name: string, x: Like): Tensor {
   if (isTensor(name, x)) return x;
   if (typeof x !== "number") {
-    throw new TypeError(`${name}: no tensor and no number: ${String(x)}. Use tensor(x).`);
+    throw new TypeError(`${name}: no tensor and no number: ${brief(x)}. Use tensor(x).`);
   }
   return constant(device(), x, "float32");
 }

@@ -1,7 +1,7 @@
 // Tensors from host data. Data is checked whole before memory is taken.
 
 import { type DType, needDType, type TypedArray } from "../core/dtype";
-import { ShapeError, ValueError } from "../core/errors";
+import { brief, ShapeError, ValueError } from "../core/errors";
 import { checkShape, type Shape, show, sizeOf } from "../core/shape";
 import { device } from "../device/current";
 import type { Device } from "../device/device";
@@ -60,7 +60,7 @@ function flatten(data: Nested): { values: number[]; shape: number[] } {
       for (const child of d) walk(child, axis + 1);
     } else if (!Array.isArray(d) && axis === shape.length) {
       if (typeof d !== "number" && typeof d !== "boolean") {
-        throw new TypeError(`tensor: a value is no number: ${String(d)}. Give numbers.`);
+        throw new TypeError(`tensor: a value is no number: ${brief(d)}. Give numbers.`);
       }
       values.push(Number(d));
     } else {

@@ -2,7 +2,7 @@
 // kernels run, then the op is recorded if a running gradient depends on it.
 
 import type { DType } from "../core/dtype";
-import { DeviceError } from "../core/errors";
+import { brief, DeviceError } from "../core/errors";
 import type { Shape } from "../core/shape";
 import type { Device, Storage } from "../device/device";
 import { functions } from "../device/functions";
@@ -231,7 +231,7 @@ export function create(device: Device, shape: Shape, dtype: DType): Tensor {
 export function deviceOf(name: string, xs: readonly Tensor[]): Device {
   for (let i = 0; i < xs.length; i++) {
     if (!isTensor(name, xs[i])) {
-      throw new TypeError(`${name}: input ${i + 1} is no tensor: ${String(xs[i])}. Use tensor(x).`);
+      throw new TypeError(`${name}: input ${i + 1} is no tensor: ${brief(xs[i])}. Use tensor(x).`);
     }
     xs[i].live(name);
     if (xs[i].device !== xs[0].device) throw twoDevices(name, xs[0].device, xs[i].device);

@@ -1,6 +1,6 @@
 // What a training is told, checked whole before its first step, and what it returns.
 
-import { ValueError } from "../core/errors";
+import { brief, ValueError } from "../core/errors";
 import { needWhole, optionsOf } from "../core/options";
 import type { Batches, BatchTensors } from "../data/batches";
 import type { Key } from "../ops/random";
@@ -75,7 +75,20 @@ const NAMES = [
 export function checkOptions<P extends Tree, S extends Tree>(options: FitOptions<P, S>): void {
   const { epochs, stop, evaluate, save, batches } = optionsOf("fit", options, NAMES);
   if (typeof batches?.perEpoch !== "number") {
-    throw new TypeError(`fit: no batches: ${String(batches)}. Give data.batches({ … }).`);
+    throw new TypeError(`fit: no batches: ${brief(batches)}. Give data.batches({ … }).`);
+  }
+  if (typeof options.loss !== "function") {
+    throw new TypeError(
+      `fit: loss is no function: ${brief(options.loss)}. Write (params, batch) => one number.`,
+    );
+  }
+  if (typeof options.optimizer?.update !== "function") {
+    throw new TypeError(
+      `fit: no optimizer: ${brief(options.optimizer)}. Give one, such as optim.adam({ lr: 1e-3 }).`,
+    );
+  }
+  if (save !== undefined && typeof save.write !== "function") {
+    throw new TypeError(`fit: save has no write: ${brief(save)}. Write { write: (bytes) => … }.`);
   }
   needWhole("fit", { epochs }, 0);
   if (save?.every !== undefined) needWhole("fit", { "save.every": save.every }, 1);

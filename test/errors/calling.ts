@@ -1,6 +1,5 @@
 // Bad calls of losses, random draws, constructors and gradients.
 
-import { decodeSafetensors, encodeSafetensors } from "../../src/data/safetensors";
 import { grad, hvp, jacobian, jvp, valueAndGrad, vjp } from "../../src/grad/index";
 import * as o from "../../src/ops/index";
 import { tensor } from "../../src/tensor/create";
@@ -358,37 +357,7 @@ const derivatives: readonly ErrorCase[] = [
   ],
 ];
 
-const reading: readonly ErrorCase[] = [
-  [
-    "TypeError",
-    "tensor: no JSON: [Tensor [2] float32]. Read it first, await t.array(), or save a tree by " +
-      "saveSafetensors or data.treeArrays.",
-    () => JSON.stringify({ w: f(2) }),
-    () => JSON.stringify({ w: f(2).shape }),
-  ],
-  [
-    "TypeError",
-    "sum: x is no tensor: [object Tensor [2] float32]. Use stack(x).",
-    () => o.sum(any([f(2)])),
-    () => o.sum(o.stack([f(2)])),
-  ],
-  [
-    "TypeError",
-    "mean: x is no tensor: 1,2. Use tensor(x).",
-    () => o.mean(any([1, 2])),
-    () => o.mean(tensor([1, 2])),
-  ],
-  [
-    "TypeError",
-    "safetensors: no bytes: net.safetensors. Give a Uint8Array: await data.readBytes(path), or " +
-      "new Uint8Array(buffer).",
-    () => decodeSafetensors(any("net.safetensors")),
-    () => decodeSafetensors(encodeSafetensors({ arrays: {}, metadata: {} })),
-  ],
-];
-
 export const calling: readonly ErrorCase[] = [
-  ...reading,
   ...losses,
   ...draws,
   ...making,
