@@ -6,9 +6,9 @@ import { inNode } from "../../core/node";
 
 /** Milliseconds after which that process looks by itself. */
 const OFTEN = 2;
-/** The shortest pause between two looks, in milliseconds: each takes time of both processes, which
- * work on a CPU loses. */
-const PAUSE = 0.2;
+/** The shortest pause before a look, in milliseconds: each takes time of both processes, which work
+ * on a CPU loses. */
+const PAUSE = 0.25;
 /** Looks where no pause is that short: each when the last one is answered, for some 2 ms. */
 const TIMES = 16;
 
@@ -43,9 +43,10 @@ export async function hasten<T>(device: GPUDevice, done: Promise<T>): Promise<T>
       return;
     }
     const start = performance.now();
-    for (let ms = PAUSE; waiting && ms < OFTEN; ms = Math.max(PAUSE, gone(start) / 8)) {
-      look();
+    for (let ms = PAUSE; ms < OFTEN; ms = Math.max(PAUSE, gone(start) / 8)) {
       await pause(ms);
+      if (!waiting) return;
+      look();
     }
   };
   keepLooking();
