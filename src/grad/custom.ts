@@ -131,21 +131,19 @@ export function rerun<X extends Tree[], Y extends Tree>(
     const given = shown.map((x) => x.physical);
     const above = interpretersNow();
     const closed = new Set<Tensor>();
-    const read = new Set<Tensor>();
     const start = nextId();
     const y = runForward();
-    // The backward pass reads again what is not its own: no scope around may free that before.
-    for (const x of read) if (x.storage !== null) x.pinned = true;
     const ys = outputs(name, y).map((t) => stopGradient(t));
     const inputs = [...given, ...closed];
     const made = ys.map((t) => t.physical);
     record(nodeOp(name, pull), inputs, made, undefined);
     return refill(y, ys);
 
-    /** Runs `forward` unrecorded, noting what it reads beside its arguments: recorded tensors, and
-     * others. */
+    /** Runs `forward` unrecorded, noting the recorded tensors that it reads beside its
+     * arguments. */
     function runForward(): Y {
       const known = new Set(given);
+      const read = new Set<Tensor>();
       const note = (x: Tensor) => {
         if (known.has(x)) return;
         (x.node !== null && x.node.id < start ? closed : read).add(x);
@@ -154,13 +152,16 @@ export function rerun<X extends Tree[], Y extends Tree>(
         ins.forEach(note);
         return null;
       };
-      return scope(() =>
+      const made = scope(() =>
         unrecorded(() => {
           const y = interpretedBy([watch, ...above], () => forward(...xs));
           for (const t of outputs(name, y)) note(t.physical);
           return y;
         }),
       );
+      // The backward pass reads again what others made: no scope around may free that before.
+      for (const x of read) if (x.storage !== null) x.pinned = true;
+      return made;
     }
 
     function pull(gs: readonly (Tensor | null)[]): (() => Tensor)[] {
