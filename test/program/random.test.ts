@@ -6,7 +6,7 @@ import { setDevice } from "../../src/device/current";
 import { referenceDevice } from "../../src/device/reference/device";
 import { wasmDevice } from "../../src/device/wasm/device";
 import { lstm } from "../../src/fused/index";
-import { checkpoint, grad, vmap } from "../../src/grad/index";
+import { checkpoint, customGradient, grad, vmap } from "../../src/grad/index";
 import * as ops from "../../src/ops/index";
 import { compile } from "../../src/program/compile";
 import { tensor } from "../../src/tensor/create";
@@ -27,6 +27,12 @@ const asImage = (x: Tensor, f: (image: Tensor) => Tensor) => {
   const y = f(ops.reshape(x, [1, ...x.shape, 1]));
   return ops.reshape(y, [y.shape[1], y.shape[2] * y.shape[3]]);
 };
+
+/** sin x, with its gradient written out. */
+const bent = customGradient({
+  forward: (x: Tensor) => ops.sin(x),
+  vjp: (g, _, [x]) => [ops.mul(g, ops.cos(x))],
+});
 
 const unary: ((x: Tensor) => Tensor)[] = [
   ops.tanh,
@@ -76,6 +82,14 @@ const unary: ((x: Tensor) => Tensor)[] = [
     return ops.squeeze(lstm(ops.expandDims(x, 1), cell).y, 1);
   },
   (x) => checkpoint((y: Tensor) => ops.mul(ops.tanh(y), y))(x),
+  (x) => checkpoint(() => checkpoint((y: Tensor) => ops.mul(ops.tanh(y), y))(x))(),
+  (x) => checkpoint(() => bent(x))(),
+  (x) => ops.pow(ops.abs(x), ops.tanh(x)),
+  (x) =>
+    ops.mul(
+      ops.matmul(wave([1, x.shape[0]]), x),
+      ops.oneHot(ops.argmax(x, { axis: 1 }), x.shape[1]),
+    ),
   (x) => grad((y: Tensor) => ops.sum(ops.sin(ops.sum(ops.square(y), { axis: 0 }))))(x),
   (x) => vmap((row: Tensor) => ops.mul(ops.softmax(row), ops.sum(ops.sin(row))))(x),
 ];
