@@ -101,16 +101,21 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
     const plain = (p: P, x: Tensor) => mean(square(matmul(features(p, x), p.w)));
     const losses: ((p: P, x: Tensor) => Tensor)[] = [
       (p, x) => scope(() => plain(p, x)),
+      (p, x) => scope(() => mean(square(matmul(tanh(reshape(x, [6, 3])), p.w)))),
       (p, x) => checkpoint((q: P) => plain(q, x))(p),
       (p, x) => checkpoint(() => plain(p, x))(),
       (p, x) => mean(square(matmul(checkpoint(features)(p, x), p.w))),
     ];
     for (const loss of [plain, ...losses]) {
       const moved = (one: AnyInner) => {
-        const learner = unroll({ loss, inner: one, steps: 2, order: 2 });
-        const learned = { params, meta: learner.initMeta(params) };
-        const { grads } = learner.metaGrad(learned, [{ support, query: support }]);
-        return [learner.adapt(learned, support), grads.params];
+        const options = { loss, inner: one, steps: 2, order: 2 } as const;
+        const task = { support, query: support };
+        return (["loop", "batch"] as const).map((tasks) => {
+          const learner = unroll({ ...options, tasks });
+          const learned = { params, meta: learner.initMeta(params) };
+          const { grads } = learner.metaGrad(learned, [task, task]);
+          return [learner.adapt(learned, support), grads.params];
+        });
       };
       const want = moved(inner.sgd({ lr: 0.1 }));
       await close(moved(inner.updateNet({ lr: 0.1, stopScale: false })), want);

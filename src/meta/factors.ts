@@ -74,14 +74,15 @@ export function valueGradFactors<P extends Tree>(
   const taps = uses.map(({ shape }) => expand(constant(device, 0, "float32"), shape));
   const differentiated = valueAndGrad(
     (at: { params: P; taps: Tensor[] }) => {
-      const us: (() => Tensor)[] = [];
+      const us: Tensor[] = [];
       const tap: Seen = (_, op, xs, attrs) => {
         const k = us.length;
-        us.push(() => (op.name === "matmul" ? xs[0] : patches(op, xs, attrs)));
+        const u = op.name === "matmul" ? xs[0] : patches(op, xs, attrs);
+        u.physical.pinned = true; // so that no scope inside the loss frees it
+        us.push(u);
         return [add(apply(op, xs, attrs)[0], at.taps[k])];
       };
-      const value = watched(leaves(at.params), tap, () => loss(at.params));
-      return [value, us.map((u) => u())]; // now, so that no scope of the loss frees them
+      return [watched(leaves(at.params), tap, () => loss(at.params)), us];
     },
     { aux: true },
   );
