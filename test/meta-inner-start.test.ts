@@ -101,7 +101,7 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
     const plain = (p: P, x: Tensor) => mean(square(matmul(features(p, x), p.w)));
     const losses: ((p: P, x: Tensor) => Tensor)[] = [
       (p, x) => scope(() => plain(p, x)),
-      (p, x) => scope(() => mean(square(matmul(tanh(reshape(x, [6, 3])), p.w)))),
+      (p, x) => scope(() => mean(square(matmul(tanh(reshape(x, [2, 3, 3])), p.w)))),
       (p, x) => checkpoint((q: P) => plain(q, x))(p),
       (p, x) => checkpoint(() => plain(p, x))(),
       (p, x) => mean(square(matmul(checkpoint(features)(p, x), p.w))),
