@@ -113,7 +113,7 @@ describe.each(present.map(({ name, device }) => [name, device] as const))("%s", 
         return (["loop", "batch"] as const).map((tasks) => {
           const learner = unroll({ ...options, tasks });
           const learned = { params, meta: learner.initMeta(params) };
-          const { grads } = learner.metaGrad(learned, [task, task]);
+          const { grads } = learner.metaGrad(learned, [task]);
           return [learner.adapt(learned, support), grads.params];
         });
       };
