@@ -64,7 +64,8 @@ const TINY = 1e-12; // under the root of mean squares: no slope passes, only 0/0
  * layer, each divided by its running root mean square, pass through a residual net of low rank;
  * then the division is undone (Mitchell et al. 2022). tanh where the paper has relu: it has a slope
  * at 0, so that zero matrices can learn behind it, and edits of either sign. Parameters that are
- * not the weights of a linear layer move by a · gradient.
+ * not the weights of a linear layer, or are so inside `checkpoint` or `customGradient`, move by a ·
+ * gradient.
  */
 export function updateNet(
   options: UpdateNetOptions = {},
