@@ -94,6 +94,7 @@ interface Program {
  * `f`. What a step reads must be its argument: a tensor that `f` closes over is read at each run,
  * but the one that was there at the capture.
  * @throws HypergradError when `f` reads a value, or a tensor closed over was freed
+ * @throws ValueError when `donate` names an argument that the call has not
  */
 export function compile<X extends Tree[] = Tensor[], Y extends Tree = Tree>(
   f: (...args: X) => Y,
