@@ -8,7 +8,8 @@ export function shortened(wgsl) {
   return wgsl
     .replace(/\/\/.*$/gm, "")
     .replace(/[ \t]+/g, " ")
-    .replace(/ ?([,;:(){}[\]]) ?/g, "$1") // around operators "- -" and ">> =" need it
+    .replace(/ ?([,;:(){}[\]]) ?/g, "$1")
+    .replace(/(?<=[\w.]) (?![\w.])|(?<![\w.]) (?=[\w.])/g, "") // not "- -", "> ="
     .replace(/^ | $/gm, "")
     .replace(/\n+/g, "\n")
     .replace(/([,({;])\n/g, "$1")

@@ -54,6 +54,7 @@ test("relax turns the two spellings into one instruction each, of the same lengt
 });
 
 test("a shortened shader keeps its lines of code, and blank space that operators need", () => {
-  const wgsl = "// head\n\n  let a = b - -c; // why\n  var x: array<vec4<f32>> = f( a, b );\n";
-  expect(shortened(wgsl)).toBe("let a = b - -c;var x:array<vec4<f32>> = f(a,b);");
+  const wgsl =
+    "// head\n\n  let a = b - -c / *d; // why\n  var x: array<vec4<f32>> = f( a, 1. + b );\n";
+  expect(shortened(wgsl)).toBe("let a=b- -c/ *d;var x:array<vec4<f32>> =f(a,1.+b);");
 });
