@@ -10,7 +10,8 @@ import { namespaces } from "./namespaces.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Most kilobytes of what is loaded at once, by what is imported, and of the single file. */
+/** Most kilobytes of what is loaded at once, by what is imported, and of the single file, so that it
+ * does not grow unseen. `aim`: what it should come down to. */
 const IMPORTS = [
   { code: 'export { add } from "hypergrad"', most: 9 },
   { code: 'export { init, matmul, grad } from "hypergrad"', most: 35 },
@@ -21,7 +22,7 @@ const IMPORTS = [
     most: 37,
   },
   { code: 'export { compile, grad, init, meta, nn, optim } from "hypergrad"', most: 95 },
-  { code: 'export * from "hypergrad"', most: 138 },
+  { code: 'export * from "hypergrad"', most: 138, aim: 90 },
 ];
 const SINGLE_FILE = 183;
 
@@ -43,7 +44,7 @@ const modules = namespaces.map((name) => [
   `${root}dist/modules/src/${name}/index.js`,
 ]);
 
-async function measure({ code, most }) {
+async function measure({ code, most, aim = most }) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: root },
     alias: { ...Object.fromEntries(modules), hypergrad: `${root}dist/modules/src/index.js` },
@@ -63,7 +64,8 @@ async function measure({ code, most }) {
   const kilobytes = total(first);
   const rest = `${total(later).toFixed(1)} KB when asked for`;
   const what = code.replaceAll("export", "import");
-  const text = `${what}: ${kilobytes.toFixed(1)} KB at once, at most ${most}; ${rest}`;
+  const budget = `at most ${most}${aim < most ? `, aim ${aim}` : ""}`;
+  const text = `${what}: ${kilobytes.toFixed(1)} KB at once, ${budget}; ${rest}`;
   return { ok: kilobytes <= most, text };
 }
 
