@@ -10,8 +10,8 @@ import { namespaces } from "./namespaces.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Most kilobytes of what is loaded at once, by what is imported, and of the single file, so that it
- * does not grow unseen. `aim`: what it should come down to. */
+/** Most kilobytes of what is loaded at once, by what is imported, and of the single file, so that
+ * it does not grow unseen. `aim`: what it should come down to. */
 const IMPORTS = [
   { code: 'export { add } from "hypergrad"', most: 9 },
   { code: 'export { init, matmul, grad } from "hypergrad"', most: 35 },
