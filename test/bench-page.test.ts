@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Served, withPage } from "../bench/chromium";
 import { servePage } from "../bench/page/serve";
+import { browserAbsence } from "./browsers";
 
 const built = existsSync(fileURLToPath(new URL("../dist/index.js", import.meta.url)));
-const chromium = existsSync(process.env.HYPERGRAD_CHROMIUM ?? "/usr/bin/chromium");
+const chromium = browserAbsence("chromium") === null;
 
 describe.runIf(built && chromium)("the bench page", () => {
   let served: Served;

@@ -73,3 +73,17 @@ export function absentTests(absent: readonly Absent[]): void {
     }
   }
 }
+
+/** A test that needs something: where that is absent, one that is skipped and says how to get it,
+ * or a failed one where it is required. */
+export function testWith(
+  absent: string | null,
+  name: string,
+  body: () => Promise<void>,
+  milliseconds: number,
+): void {
+  const title = absent === null ? name : `${name} (absent: ${absent})`;
+  const missing = () => Promise.reject(new Error(`required and absent: ${absent}`));
+  const skipped = absent !== null && !devicesRequired();
+  test.skipIf(skipped)(title, absent === null ? body : missing, milliseconds);
+}

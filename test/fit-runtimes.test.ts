@@ -1,25 +1,23 @@
 // fit in Node, in Deno and in a page: one loop for all, with the same bits.
 
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
+import { testWith } from "./devices";
 import type { Result } from "./fit-runtimes.entry";
 import { bundle } from "./webgpu/bundle";
 import { absence, type Runtime, run } from "./webgpu/runners";
 
 const entry = fileURLToPath(new URL("fit-runtimes.entry.ts", import.meta.url));
-const required = process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
 const found = new Map<Runtime, string>();
 
 describe.each<Runtime>(["node", "deno", "chromium", "firefox", "webkit"])(
   "fit in %s",
   (runtime) => {
     const absent = runtime === "node" ? null : absence(runtime);
-    const title = absent === null ? "" : ` (absent: ${absent})`;
-
-    test.skipIf(absent !== null && !required)(
-      `learns from packed Blobs, stops at a signal and goes on with the same bits${title}`,
+    testWith(
+      absent,
+      "learns from packed Blobs, stops at a signal and goes on with the same bits",
       async () => {
-        expect(absent).toBeNull();
         const result = (await run(runtime, await bundle(entry))) as Result;
         expect(result.bits).toBe(result.whole);
         expect(result.bits.split(" ")).toHaveLength(16 * 8 + 8 + 8 * 2 + 2);

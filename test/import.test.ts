@@ -21,7 +21,7 @@ import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BrowserName, browserAbsence, launch, openIn } from "./browsers";
-import { devicesRequired } from "./devices";
+import { testWith } from "./devices";
 import { EXPECTED, type Outcome } from "./fixtures-import/app";
 import { bundlers, unbundled } from "./fixtures-import/bundlers";
 import { ISOLATED, STRICT, serve } from "./pages";
@@ -259,18 +259,15 @@ inBrowser(`in Chromium${chromiumAbsent ? ` (absent: ${chromiumAbsent})` : ""}`, 
 });
 
 /** With two threads asked for, those that start: WebKitGTK has no shared memory. */
-describe.each<[BrowserName, number]>([
+describe.skipIf(!built).each<[BrowserName, number]>([
   ["firefox", 2],
   ["webkit", 1],
 ])("in %s", (name, threads) => {
   const absent = browserAbsence(name);
-  const title = absent === null ? "" : ` (absent: ${absent})`;
-
-  test.skipIf(!built || (absent !== null && !devicesRequired()))(
-    `a script tag and the single file, with evaluation forbidden${title}`,
-    SLOW,
+  testWith(
+    absent,
+    "a script tag and the single file, with evaluation forbidden",
     async () => {
-      expect(absent).toBeNull();
       const folder = plainPage(`script-tag-${name}`);
       await unbundled(folder);
       const script = `
@@ -298,5 +295,6 @@ describe.each<[BrowserName, number]>([
         await served.close();
       }
     },
+    SLOW.timeout,
   );
 });

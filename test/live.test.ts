@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BrowserName, browserAbsence, launch } from "./browsers";
-import { devicesRequired } from "./devices";
+import { testWith } from "./devices";
 import type { Result } from "./live.entry";
 import { ISOLATED, type Served, serve } from "./pages";
 import { bundle } from "./webgpu/bundle";
@@ -338,27 +338,28 @@ describe.skipIf(!here)(
 
 const lossesFound = new Set<string>();
 
-describe.each<BrowserName>(["chromium", "firefox", "webkit"])("the live page in %s", (browser) => {
-  const absent = absence(browser);
-  const title = absent === null ? "" : ` (absent: ${absent})`;
-
-  test.skipIf(!built || (absent !== null && !devicesRequired()))(
-    `trains on WASM, with the losses of the others${title}`,
-    async () => {
-      expect(absent).toBeNull();
-      const path = await bundle(fileURLToPath(new URL("live.entry.ts", import.meta.url)));
-      const file = async (path: string) => {
-        const name = /^\/live\/(.*)$/.exec(path)?.[1];
-        return name === undefined
-          ? null
-          : readFileSync(`${root}build/live/${name || "index.html"}`);
-      };
-      const result = (await run(browser, path, { told: () => {}, file })) as Result;
-      expect(result.device).toBe("wasm");
-      expect(result.trained).toBeLessThan(Number(result.losses[0]) / 2);
-      lossesFound.add(result.losses.join(" "));
-      expect(lossesFound.size).toBe(1);
-    },
-    180_000,
-  );
-});
+describe.skipIf(!built).each<BrowserName>(["chromium", "firefox", "webkit"])(
+  "the live page in %s",
+  (browser) => {
+    const absent = absence(browser);
+    testWith(
+      absent,
+      "trains on WASM, with the losses of the others",
+      async () => {
+        const path = await bundle(fileURLToPath(new URL("live.entry.ts", import.meta.url)));
+        const file = async (path: string) => {
+          const name = /^\/live\/(.*)$/.exec(path)?.[1];
+          return name === undefined
+            ? null
+            : readFileSync(`${root}build/live/${name || "index.html"}`);
+        };
+        const result = (await run(browser, path, { told: () => {}, file })) as Result;
+        expect(result.device).toBe("wasm");
+        expect(result.trained).toBeLessThan(Number(result.losses[0]) / 2);
+        lossesFound.add(result.losses.join(" "));
+        expect(lossesFound.size).toBe(1);
+      },
+      180_000,
+    );
+  },
+);

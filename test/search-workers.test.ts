@@ -2,24 +2,22 @@
 // go on in another worker from the very bits they left, and workers that die.
 
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
+import { testWith } from "./devices";
 import type { Result } from "./search-workers.entry";
 import { bundle } from "./webgpu/bundle";
 import { absence, type Runtime, run } from "./webgpu/runners";
 
-const required = process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
 const entry = fileURLToPath(new URL("search-workers.entry.ts", import.meta.url));
 
 describe.each<Runtime>(["node", "deno", "chromium", "firefox", "webkit"])(
   "trials in workers of %s",
   (runtime) => {
     const absent = runtime === "node" ? null : absence(runtime);
-    const title = absent === null ? "" : ` (absent: ${absent})`;
-
-    test.skipIf(absent !== null && !required)(
-      `the same study for any number, and none that a death ends${title}`,
+    testWith(
+      absent,
+      "the same study for any number, and none that a death ends",
       async () => {
-        expect(absent).toBeNull();
         const { studies, dying, errors } = (await run(runtime, await bundle(entry))) as Result;
         for (const name of ["asha", "hyperband", "pbt"]) {
           const [alone, ...others] = studies[name];

@@ -2,9 +2,9 @@
 // gradients against the reference, fused against decomposed, compiled against eager.
 
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import type { BrowserName } from "./browsers";
-import { devicesRequired } from "./devices";
+import { testWith } from "./devices";
 import { table } from "./table";
 import type { Result } from "./table-browsers.entry";
 import { bundle } from "./webgpu/bundle";
@@ -16,13 +16,12 @@ describe.each<BrowserName>(["chromium", "firefox", "webkit"])(
   "wasm in %s: the table",
   (browser) => {
     const absent = absence(browser);
-    const title = absent === null ? "" : ` (absent: ${absent})`;
     const suites = ["forward", "parity", "decomposition", "compiled"];
 
-    test.skipIf(absent !== null && !devicesRequired())(
-      `is right in value and gradient${title}`,
+    testWith(
+      absent,
+      "is right in value and gradient",
       async () => {
-        expect(absent).toBeNull();
         const result = (await run(browser, await bundle(entry))) as Result;
         console.log(`wasm in ${browser}: ${result.reason}`);
         expect(Object.keys(result.suites)).toEqual(suites);

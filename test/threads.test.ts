@@ -11,22 +11,20 @@ import { IndexError, MemoryError } from "../src/core/errors";
 import type { Device, DeviceInfo, Storage } from "../src/device/device";
 import { runOnce } from "../src/device/program";
 import { wasmDevice } from "../src/device/wasm/device";
+import { testWith } from "./devices";
 import type { Result } from "./threads.entry";
 import { bundle } from "./webgpu/bundle";
 import { absence, type Runtime, run } from "./webgpu/runners";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const required = process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
 const MINUTES = 60_000;
 
 describe.each<Runtime>(["node", "deno", "chromium", "firefox"])("wasm threads in %s", (runtime) => {
   const absent = runtime === "node" ? null : absence(runtime);
-  const title = absent === null ? "" : ` (absent: ${absent})`;
-
-  test.skipIf(absent !== null && !required)(
-    `every kernel and a compiled step: right, and the same bits for 1, 2 and 3${title}`,
+  testWith(
+    absent,
+    "every kernel and a compiled step: right, and the same bits for 1, 2 and 3",
     async () => {
-      expect(absent).toBeNull();
       const result = (await run(runtime, await bundle(here("threads.entry.ts")))) as Result;
       expect(result.threads).toEqual([1, 2, 3]);
       expect(result.failures).toEqual([]);
@@ -43,12 +41,10 @@ describe.each<Runtime>(["node", "deno", "chromium", "firefox"])("wasm threads in
 
 describe("wasm threads in a page with a policy", () => {
   const absent = absence("chromium");
-  const title = absent === null ? "" : ` (absent: ${absent})`;
-
-  test.skipIf(absent !== null && !required)(
-    `come from the library's own file, or not at all${title}`,
+  testWith(
+    absent,
+    "come from the library's own file, or not at all",
     async () => {
-      expect(absent).toBeNull();
       const path = await bundle(here("threads.page.entry.ts"));
       const [own, none] = (await run("chromium", path)) as DeviceInfo[];
       expect(own.threads).toBe(2);
