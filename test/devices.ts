@@ -58,7 +58,7 @@ export async function findDevices(
 }
 
 /** Whether an absent device is a failure. */
-export const devicesRequired = () => process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
+const devicesRequired = () => process.env.HYPERGRAD_REQUIRE_DEVICES === "1";
 
 /** A skipped test for each absent device, which names it and says how to get it; a failed one where
  * it is required. */

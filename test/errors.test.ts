@@ -11,7 +11,7 @@ import { tensor } from "../src/tensor/create";
 import { ones } from "../src/tensor/fill";
 import { scope } from "../src/tensor/scope";
 import type { Tensor } from "../src/tensor/tensor";
-import { findDevices } from "./devices";
+import { absentTests, findDevices } from "./devices";
 import { calling } from "./errors/calling";
 import type { ErrorCase } from "./errors/case";
 import { computing } from "./errors/computing";
@@ -150,7 +150,7 @@ for (const { name: on, device: used } of present) {
   afterAll(() => used.dispose());
 }
 
-for (const { name, how } of absent) test.skip(`${name}: absent: ${how}`);
+absentTests(absent);
 
 describe("choosing a device", () => {
   test("an unknown name, beside a known one", async () => {

@@ -46,7 +46,7 @@ import { tensor } from "../src/tensor/create";
 import { ones, zeros } from "../src/tensor/fill";
 import { dispose, scope } from "../src/tensor/scope";
 import type { Tensor } from "../src/tensor/tensor";
-import { findDevices } from "./devices";
+import { absentTests, findDevices } from "./devices";
 import { expectNear, rateOf } from "./near";
 
 type Scalar = (x: Tensor) => Tensor;
@@ -334,6 +334,6 @@ for (const { name, device } of present) {
   afterAll(() => device.dispose());
 }
 
-for (const { name, how } of absent) test.skip(`${name}: absent: ${how}`);
+absentTests(absent);
 
 test("devices are there", () => expect(present.length).toBeGreaterThan(1));

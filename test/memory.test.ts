@@ -13,7 +13,7 @@ import { ones } from "../src/tensor/fill";
 import { type DefinedOp, defineOp } from "../src/tensor/op";
 import { collectedTensors, dispose, keep, scope } from "../src/tensor/scope";
 import type { Tensor } from "../src/tensor/tensor";
-import { findDevices } from "./devices";
+import { absentTests, findDevices } from "./devices";
 
 type Params = { readonly w1: Tensor; readonly b1: Tensor; readonly w2: Tensor };
 
@@ -383,7 +383,7 @@ for (const { name, device } of present) {
   afterAll(() => device.dispose());
 }
 
-for (const { name, how } of absent) test.skip(`${name}: absent: ${how}`);
+absentTests(absent);
 
 test("memory() counts blocks and bytes, and their peak", async () => {
   const device = referenceDevice();

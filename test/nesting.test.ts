@@ -34,7 +34,7 @@ import {
 import { tensor } from "../src/tensor/create";
 import { ones } from "../src/tensor/fill";
 import type { Tensor } from "../src/tensor/tensor";
-import { findDevices } from "./devices";
+import { absentTests, findDevices } from "./devices";
 import { expectNear } from "./near";
 
 type Scalar = (x: Tensor) => Tensor;
@@ -183,6 +183,6 @@ for (const { name, device } of present) {
   afterAll(() => device.dispose());
 }
 
-for (const { name, how } of absent) test.skip(`${name}: absent: ${how}`);
+absentTests(absent);
 
 test("devices are there", () => expect(present.length).toBeGreaterThan(1));

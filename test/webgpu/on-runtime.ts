@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { devicesRequired } from "../devices";
+import { absentTests } from "../devices";
 import { folder, textOf } from "../fixtures/folder";
 import { bundle } from "./bundle";
 import { fixtureGroup } from "./fixtures";
@@ -54,13 +54,7 @@ export function onRuntime(runtime: Runtime): void {
   const title = `webgpu in ${runtime}`;
   const absent = absence(runtime);
   if (absent !== null) {
-    const name = `${title}: absent: ${absent}`;
-    if (!devicesRequired()) test.skip(name);
-    else {
-      test(name, () => {
-        throw new Error(`${title} is required and absent: ${absent}.`);
-      });
-    }
+    absentTests([{ name: title, how: absent, why: "it is not here" }]);
     return;
   }
 
